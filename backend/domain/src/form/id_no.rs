@@ -1,0 +1,74 @@
+//! The resident ID number (GB 11643; DOMAIN §2.14): 17 digits and a check character.
+
+use chrono::NaiveDate;
+
+use super::calendar::parse_date;
+
+const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+const CHECK_CHARACTERS: &[u8; 11] = b"10X98765432";
+
+/// What is wrong with a number; the check character is looked at before the birth date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IdNoFault {
+    /// Not 17 digits and a digit or X.
+    Length,
+    CheckDigit,
+    /// Digits 7 to 14 are no date, or one after today.
+    BirthDate,
+}
+
+impl IdNoFault {
+    pub fn code(self) -> &'static str {
+        match self {
+            IdNoFault::Length => "id_no.length",
+            IdNoFault::CheckDigit => "id_no.check_digit",
+            IdNoFault::BirthDate => "id_no.birth_date",
+        }
+    }
+}
+
+/// What a valid number tells about its owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IdNoFacts {
+    pub birth_date: NaiveDate,
+    /// GB/T 2261.1: `1` male, `2` female.
+    pub sex: &'static str,
+}
+
+/// The check character of 17 digits.
+fn check_character(body: &[u8]) -> u8 {
+    let sum: u32 = body.iter().zip(WEIGHTS).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
+    CHECK_CHARACTERS[(sum % 11) as usize]
+}
+
+/// The number of 15 digits that was given out until 1999, with its century and check character; `None` when it is not one.
+pub fn lengthen(number: &str) -> Option<String> {
+    if number.len() != 15 || !number.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let mut long = format!("{}19{}", number.get(..6)?, number.get(6..)?);
+    long.push(char::from(check_character(long.as_bytes())));
+    Some(long)
+}
+
+/// Checks a normalised number of 18 characters. A birth date after `today` is refused.
+pub fn read_id_no(number: &str, today: NaiveDate) -> Result<IdNoFacts, IdNoFault> {
+    let facts = facts(number)?;
+    if facts.birth_date > today { Err(IdNoFault::BirthDate) } else { Ok(facts) }
+}
+
+/// The same without a limit on the birth date: for figures, where the value was checked before.
+pub(super) fn facts(number: &str) -> Result<IdNoFacts, IdNoFault> {
+    let bytes = number.as_bytes();
+    let (Some(body), [.., last]) = (bytes.get(..17), bytes) else { return Err(IdNoFault::Length) };
+    if bytes.len() != 18 || !body.iter().all(u8::is_ascii_digit) || !(last.is_ascii_digit() || *last == b'X') {
+        return Err(IdNoFault::Length);
+    }
+    if check_character(body) != *last {
+        return Err(IdNoFault::CheckDigit);
+    }
+    let part = |from: usize, to: usize| number.get(from..to).unwrap_or_default();
+    let birth_date = parse_date(&format!("{}-{}-{}", part(6, 10), part(10, 12), part(12, 14)));
+    let sex = if body[16] % 2 == 1 { "1" } else { "2" };
+    birth_date.map(|birth_date| IdNoFacts { birth_date, sex }).ok_or(IdNoFault::BirthDate)
+}

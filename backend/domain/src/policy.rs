@@ -1,0 +1,177 @@
+//! Who may do what: the whole permission table on one page (domain specification §4.4).
+//!
+//! `may_attempt` decides by role alone, before any row is loaded; `may` decides on a row.
+//! A row outside the actor's scope must stay unseen: the answer is `Unseen`, and the shell says 404.
+
+use crate::actor::{Actor, Role};
+use crate::ids::UserId;
+use crate::region::RegionCode;
+
+/// One thing that somebody may want to do. Every operation of the API names one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Action {
+    /// Own account, own devices, definitions and regions: anyone who is signed in.
+    UseOwnAccount,
+    /// Push and pull of a field device.
+    SyncDevice,
+    ListHouseholds,
+    ViewHousehold,
+    AssignHousehold,
+    SubmitVisit,
+    WithdrawVisit,
+    ListVisits,
+    ViewVisit,
+    /// Approve, return or reject.
+    ReviewVisit,
+    ListUsers,
+    ManageUsers,
+}
+
+impl Action {
+    /// Every action, for the tests that prove that the table is complete.
+    pub const ALL: [Action; 12] = [
+        Action::UseOwnAccount,
+        Action::SyncDevice,
+        Action::ListHouseholds,
+        Action::ViewHousehold,
+        Action::AssignHousehold,
+        Action::SubmitVisit,
+        Action::WithdrawVisit,
+        Action::ListVisits,
+        Action::ViewVisit,
+        Action::ReviewVisit,
+        Action::ListUsers,
+        Action::ManageUsers,
+    ];
+
+    /// The roles that may attempt this action at all.
+    pub fn roles(self) -> &'static [Role] {
+        use Role::*;
+        match self {
+            Action::UseOwnAccount => &Role::ALL,
+            Action::SyncDevice | Action::SubmitVisit | Action::WithdrawVisit => {
+                &[Caseworker, Responsible, GrassrootsAdmin]
+            }
+            Action::ListHouseholds | Action::ViewHousehold | Action::ListVisits | Action::ViewVisit => &[
+                Caseworker,
+                Responsible,
+                GrassrootsAdmin,
+                BannerSupervisor,
+                IndustrySupervisor,
+                CityReviewer,
+                CityAdmin,
+                Auditor,
+            ],
+            Action::AssignHousehold => &[BannerSupervisor, CityReviewer],
+            Action::ReviewVisit => &[BannerSupervisor, IndustrySupervisor, CityReviewer],
+            Action::ListUsers => &[BannerSupervisor, CityReviewer, CityAdmin, Sysop],
+            Action::ManageUsers => &[CityAdmin, Sysop],
+        }
+    }
+}
+
+/// What a decision about a row needs to know of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Target<'a> {
+    pub region: &'a RegionCode,
+    /// Who visits the household (联系人).
+    pub contact: Option<UserId>,
+    /// Who answers for it (责任人).
+    pub responsible: Option<UserId>,
+    /// Who made the record (the visitor of a visit).
+    pub author: Option<UserId>,
+}
+
+/// The answer of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    Yes,
+    /// The row may be seen, but this may not be done to it.
+    No,
+    /// The row must stay unseen.
+    Unseen,
+}
+
+/// Whether the actor's role allows the action on any row at all.
+pub fn may_attempt(role: Role, action: Action) -> bool {
+    action.roles().contains(&role)
+}
+
+/// Whether the row lies in what the actor may see.
+pub fn sees(actor: &Actor, target: &Target<'_>) -> bool {
+    use crate::actor::RowScope;
+    match actor.row_scope() {
+        RowScope::Own(user) => [target.contact, target.responsible, target.author].contains(&Some(user)),
+        RowScope::Region(region) => region.contains(target.region),
+        RowScope::Nothing => false,
+    }
+}
+
+/// Whether the actor may do this to this row.
+pub fn may(actor: &Actor, action: Action, target: &Target<'_>) -> Verdict {
+    if !sees(actor, target) {
+        return Verdict::Unseen;
+    }
+    if !may_attempt(actor.role, action) {
+        return Verdict::No;
+    }
+    match action {
+        // Reviewer and visitor are never the same person, whatever the roles.
+        Action::ReviewVisit if target.author == Some(actor.user) => Verdict::No,
+        Action::WithdrawVisit if target.author != Some(actor.user) => Verdict::No,
+        _ => Verdict::Yes,
+    }
+}
+
+/// Roles that an administrator may give to others; nobody gives out their own rights unseen by this table.
+pub fn may_grant(by: Role, role: Role) -> bool {
+    match by {
+        Role::CityAdmin => role != Role::Sysop,
+        Role::Sysop => true,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+    use crate::ids::{DeviceId, SessionId};
+    use uuid::Uuid;
+
+    fn actor(role: Role, scope: &str) -> Actor {
+        Actor {
+            user: UserId(Uuid::from_u128(1)),
+            role,
+            scope: RegionCode::parse(scope).unwrap(),
+            session: SessionId(Uuid::nil()),
+            device: DeviceId(Uuid::nil()),
+        }
+    }
+
+    #[test]
+    fn nobody_reviews_their_own_visit() {
+        let region = RegionCode::parse("150602001").unwrap();
+        for role in Role::ALL {
+            let me = actor(role, "1506");
+            let own = Target { region: &region, contact: None, responsible: None, author: Some(me.user) };
+            assert_ne!(may(&me, Action::ReviewVisit, &own), Verdict::Yes, "{role}");
+        }
+    }
+
+    #[test]
+    fn a_row_of_another_banner_stays_unseen() {
+        let region = RegionCode::parse("150603001").unwrap();
+        let target = Target { region: &region, contact: None, responsible: None, author: None };
+        assert_eq!(may(&actor(Role::BannerSupervisor, "150602"), Action::ReviewVisit, &target), Verdict::Unseen);
+        assert_eq!(may(&actor(Role::CityReviewer, "1506"), Action::ReviewVisit, &target), Verdict::Yes);
+        assert_eq!(may(&actor(Role::Caseworker, "150603"), Action::ViewHousehold, &target), Verdict::Unseen);
+    }
+
+    #[test]
+    fn administrators_and_auditors_never_approve() {
+        for role in [Role::CityAdmin, Role::Auditor, Role::Sysop, Role::Finance] {
+            assert!(!may_attempt(role, Action::ReviewVisit));
+        }
+    }
+}

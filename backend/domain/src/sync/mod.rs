@@ -1,0 +1,4 @@
+//! What travels between a phone and the server (docs/SYNC.md).
+
+pub mod cursor;
+pub mod operation;

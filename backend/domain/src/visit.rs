@@ -1,0 +1,350 @@
+//! A visit (走访): what one caseworker did at one door, and its way through review.
+//!
+//! `submitted → (conflict) → in_review → approved | returned | rejected`, plus `withdrawn`.
+//! A sent revision is immutable; a returned visit comes again as `rev + 1`.
+
+use crate::form::changes::Change;
+use crate::household::codes;
+use crate::ids::{DeviceId, HouseholdId, UserId, VisitId};
+use crate::refusal::{Kind, Refusal};
+use crate::time::Time;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+codes! {
+    /// Kinds of visit (domain specification §2.11).
+    VisitType {
+        /// 建档入户调查
+        FirstSurvey = "V01",
+        /// 日常走访
+        Routine = "V02",
+        /// 年度复核
+        YearlyReview = "V03",
+        /// 脱困核查
+        ExitCheck = "V04",
+        /// 退出回访
+        FollowUp = "V05",
+        /// 慰问
+        Warmth = "V06",
+        /// 督查抽查
+        SpotCheck = "V07",
+        /// 发卡
+        CardDelivery = "V08",
+        /// 电话联系
+        Telephone = "V09",
+    }
+}
+
+codes! {
+    /// States of a visit on the server (domain specification §5.2).
+    VisitState {
+        /// Received; required photos are still on their way.
+        Submitted = "submitted",
+        /// A person must decide between two values.
+        Conflict = "conflict",
+        InReview = "in_review",
+        Approved = "approved",
+        Returned = "returned",
+        Rejected = "rejected",
+        /// Taken back by the visitor before a decision.
+        Withdrawn = "withdrawn",
+    }
+}
+
+impl VisitState {
+    /// Waiting for somebody other than the visitor.
+    pub fn is_waiting(self) -> bool {
+        matches!(self, Self::Submitted | Self::Conflict | Self::InReview)
+    }
+}
+
+/// The form version a visit was made with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FormRef {
+    pub id: String,
+    pub version: u32,
+}
+
+/// A warning that fired, with the caseworker's reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExplainedWarning {
+    pub code: String,
+    pub path: String,
+    pub reason: String,
+}
+
+/// What the phone sends for one visit revision (docs/SYNC.md, `visit.submit` version 1).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Proposal {
+    pub id: VisitId,
+    pub rev: i64,
+    pub household_id: HouseholdId,
+    /// File revision the caseworker saw; 0 when nothing was approved yet.
+    pub base_rev: i64,
+    pub visit_type: VisitType,
+    pub form: FormRef,
+    pub dictionary_version: u32,
+    pub app_version: String,
+    pub started_at: Time,
+    pub ended_at: Time,
+    /// Duration by the phone's monotonic clock, milliseconds.
+    pub monotonic_ms: i64,
+    /// Phone clock minus server clock at the last contact, milliseconds.
+    pub clock_offset_ms: i64,
+    /// Answers about the visit itself (`visit/*` without the prefix).
+    pub visit: Map<String, Value>,
+    pub changes: Vec<Change>,
+    /// Paths put off with "稍后".
+    pub later: Vec<String>,
+    /// Sections answered with "无变化".
+    pub unchanged: Vec<String>,
+    pub warnings: Vec<ExplainedWarning>,
+    /// SHA-256 of photos that belong to this visit.
+    pub evidence: Vec<String>,
+    pub signatures: Vec<Value>,
+}
+
+/// One reason of a return or rejection, at a field or about the whole (`path` empty).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reason {
+    pub path: String,
+    /// Code of the table `return_reason`.
+    pub code: String,
+    pub text: String,
+}
+
+/// What a reviewer decided, when, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Review {
+    pub by: UserId,
+    pub at: Time,
+    pub decision: Decision,
+    pub reasons: Vec<Reason>,
+    pub text: String,
+}
+
+codes! {
+    /// The three answers of a reviewer.
+    Decision {
+        Approved = "approved",
+        Returned = "returned",
+        Rejected = "rejected",
+    }
+}
+
+/// A visit as the rules see it; the proposal's body stays in storage.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Visit {
+    pub id: VisitId,
+    pub household_id: HouseholdId,
+    pub visitor: UserId,
+    pub device: DeviceId,
+    pub rev: i64,
+    pub hash: String,
+    pub state: VisitState,
+    pub visit_type: VisitType,
+    pub outcome: String,
+    pub base_rev: i64,
+    pub started_at: Time,
+    pub ended_at: Time,
+    pub received_at: Time,
+    /// The latest decision; stays visible while a mended revision waits.
+    pub review: Option<Review>,
+    /// The file revision that the approval made.
+    pub file_rev: Option<i64>,
+    pub warnings: i64,
+}
+
+/// A rule about visits that says no.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum VisitRefusal {
+    #[error("a new visit starts with revision 1")]
+    FirstRev,
+    #[error("only a returned visit can be sent again, as the next revision")]
+    NotReturned,
+    #[error("this visit belongs to somebody else or to another household")]
+    NotTheSame,
+    #[error("the visit was decided meanwhile")]
+    AlreadyDecided,
+    #[error("the record moved since it was opened")]
+    StaleReview,
+    #[error("own visits cannot be reviewed")]
+    Own,
+    #[error("somebody else changed the same field; decline it or return the visit")]
+    Clash,
+    #[error("a return names at least one reason")]
+    NoReason,
+}
+
+impl Refusal for VisitRefusal {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::FirstRev => "visit.rev",
+            Self::NotReturned => "visit.not_returned",
+            Self::NotTheSame => "visit.not_the_same",
+            Self::AlreadyDecided => "visit.already_decided",
+            Self::StaleReview => "visit.stale_review",
+            Self::Own => "visit.own",
+            Self::Clash => "visit.clash",
+            Self::NoReason => "visit.no_reason",
+        }
+    }
+
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Own => Kind::Forbidden,
+            Self::FirstRev | Self::NoReason => Kind::Invalid,
+            _ => Kind::Conflict,
+        }
+    }
+}
+
+/// What a reviewer had on the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen<'a> {
+    pub visit_rev: i64,
+    pub visit_hash: &'a str,
+    /// Only an approval depends on the file.
+    pub file_rev: Option<i64>,
+}
+
+impl Visit {
+    /// A first revision that arrived.
+    pub fn received(
+        proposal: &Proposal,
+        hash: String,
+        visitor: UserId,
+        device: DeviceId,
+        at: Time,
+    ) -> Result<Self, VisitRefusal> {
+        if proposal.rev != 1 {
+            return Err(VisitRefusal::FirstRev);
+        }
+        Ok(Self {
+            id: proposal.id,
+            household_id: proposal.household_id,
+            visitor,
+            device,
+            rev: 1,
+            hash,
+            state: VisitState::InReview,
+            visit_type: proposal.visit_type,
+            outcome: outcome_of(proposal),
+            base_rev: proposal.base_rev,
+            started_at: proposal.started_at,
+            ended_at: proposal.ended_at,
+            received_at: at,
+            review: None,
+            file_rev: None,
+            warnings: proposal.warnings.len() as i64,
+        })
+    }
+
+    /// The next revision of a returned visit.
+    pub fn mended(
+        self,
+        proposal: &Proposal,
+        hash: String,
+        by: UserId,
+        device: DeviceId,
+        at: Time,
+    ) -> Result<Self, VisitRefusal> {
+        if self.visitor != by || self.household_id != proposal.household_id {
+            return Err(VisitRefusal::NotTheSame);
+        }
+        if self.state != VisitState::Returned || proposal.rev != self.rev + 1 {
+            return Err(VisitRefusal::NotReturned);
+        }
+        Ok(Self {
+            rev: proposal.rev,
+            hash,
+            device,
+            state: VisitState::InReview,
+            visit_type: proposal.visit_type,
+            outcome: outcome_of(proposal),
+            base_rev: proposal.base_rev,
+            started_at: proposal.started_at,
+            ended_at: proposal.ended_at,
+            received_at: at,
+            warnings: proposal.warnings.len() as i64,
+            ..self
+        })
+    }
+
+    /// The visitor takes it back, also while it is returned.
+    pub fn withdrawn(self, by: UserId, rev: i64) -> Result<Self, VisitRefusal> {
+        if self.visitor != by {
+            return Err(VisitRefusal::NotTheSame);
+        }
+        if !self.state.is_waiting() && self.state != VisitState::Returned {
+            return Err(VisitRefusal::AlreadyDecided);
+        }
+        if self.rev != rev {
+            return Err(VisitRefusal::StaleReview);
+        }
+        Ok(Self { state: VisitState::Withdrawn, ..self })
+    }
+
+    /// Whether exactly what the reviewer saw is still there and may be decided by them.
+    pub fn check_review(&self, by: UserId, seen: Seen<'_>, file_rev_now: i64) -> Result<(), VisitRefusal> {
+        if self.visitor == by {
+            return Err(VisitRefusal::Own);
+        }
+        if self.rev == seen.visit_rev && !self.state.is_waiting() {
+            return Err(VisitRefusal::AlreadyDecided);
+        }
+        let moved = self.rev != seen.visit_rev
+            || self.hash != seen.visit_hash
+            || seen.file_rev.is_some_and(|rev| rev != file_rev_now);
+        if moved || self.state != VisitState::InReview {
+            return Err(VisitRefusal::StaleReview);
+        }
+        Ok(())
+    }
+
+    /// The visit with a decision on it; `check_review` must have passed in the same transaction.
+    pub fn decided(self, review: Review, file_rev: Option<i64>) -> Result<Self, VisitRefusal> {
+        let state = match review.decision {
+            Decision::Approved => VisitState::Approved,
+            Decision::Returned | Decision::Rejected if review.reasons.is_empty() => return Err(VisitRefusal::NoReason),
+            Decision::Returned => VisitState::Returned,
+            Decision::Rejected => VisitState::Rejected,
+        };
+        Ok(Self { state, review: Some(review), file_rev, ..self })
+    }
+}
+
+fn outcome_of(proposal: &Proposal) -> String {
+    proposal.visit.get("outcome").and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+/// What became of one change between the revision the caseworker saw and the file now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// The file still holds what the caseworker saw.
+    Clean,
+    /// The file already holds the new value.
+    Already,
+    /// Somebody else changed the same path meanwhile.
+    Moved,
+}
+
+/// Compares one change with the file's present value (all three normalised, absent as `null`).
+pub fn standing(from: &Value, to: &Value, current: &Value) -> Standing {
+    if current == from {
+        Standing::Clean
+    } else if current == to {
+        Standing::Already
+    } else {
+        Standing::Moved
+    }
+}
+
+#[cfg(test)]
+#[path = "visit_tests.rs"]
+mod tests;
