@@ -53,6 +53,9 @@ impl Codes {
     }
 }
 
+/// A community that is not in the list yet is filed under its town with this ending and resolved later.
+const TEMPORARY: &str = "999";
+
 /// The regions that are known: the city itself, its counties (banners) and towns.
 #[derive(Debug, Clone, Default)]
 pub struct RegionList {
@@ -81,7 +84,7 @@ impl RegionList {
         match level {
             Level::County => !code.ends_with("00") && self.codes.contains(code),
             Level::Town => self.codes.contains(code),
-            Level::Community if self.has_communities => self.codes.contains(code),
+            Level::Community if self.has_communities && !code.ends_with(TEMPORARY) => self.codes.contains(code),
             Level::Community => code.get(..9).is_some_and(|town| self.codes.contains(town)),
         }
     }

@@ -1,0 +1,130 @@
+//! The revisions of a household file: every approval writes one, and each stays.
+
+use crate::columns::{At, Stored, StoredOption};
+use crate::household::{self, Made, address_of, expect_one, into_file, name_of, write_person_keys};
+use crate::page::{Page, PageRequest};
+use crate::schema::{household_revisions as revisions, households};
+use crate::vault::{Home, Vault};
+use crate::{Conn, Result, StoreError};
+use diesel::prelude::*;
+use ruhu_domain::form::File;
+use ruhu_domain::household::Household;
+use ruhu_domain::ids::{HouseholdId, UserId, VisitId};
+use ruhu_domain::time::Time;
+
+const TABLE: &str = "household_revisions";
+
+/// Where a revision came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The visit revision whose approval made it; `None` for imported and demo files.
+    pub visit: Option<(VisitId, i64)>,
+    pub by: UserId,
+    pub at: Time,
+    /// The paths that changed.
+    pub changed: Vec<String>,
+}
+
+/// One revision, without its body.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = revisions)]
+pub struct RevisionRow {
+    pub rev: i64,
+    #[diesel(deserialize_as = StoredOption<VisitId>)]
+    pub visit_id: Option<VisitId>,
+    pub visit_rev: Option<i64>,
+    #[diesel(deserialize_as = Stored<UserId>, column_name = by_id)]
+    pub by: UserId,
+    #[diesel(deserialize_as = At)]
+    pub at: Time,
+    #[diesel(deserialize_as = Stored<Vec<String>>)]
+    pub changed: Vec<String>,
+    pub hash: String,
+}
+
+/// Adds a household together with its first revision: an imported or demo file that is approved already.
+pub fn insert_approved(c: &mut Conn, vault: &Vault, household: &Household, made: Made, origin: &Origin) -> Result<()> {
+    household::insert(c, vault, household, made)?;
+    insert_revision(c, vault, household, origin)
+}
+
+/// Writes the next revision of a file: `household.rev` is `expected_rev + 1` and its hash is the new one.
+/// The columns for lists and searches follow the file. `Stale` unless the file is at `expected_rev`.
+pub fn update_file(
+    c: &mut Conn,
+    vault: &Vault,
+    household: &Household,
+    expected_rev: i64,
+    origin: &Origin,
+) -> Result<()> {
+    let id = household.id.to_string();
+    let body = vault.seal_file(Home { table: household::TABLE, row: &id }, &household.file)?;
+    let hit = diesel::update(households::table.find(&id).filter(households::rev.eq(expected_rev)))
+        .set((
+            households::rev.eq(household.rev),
+            households::status.eq(household.status.code()),
+            households::file_no.eq(&household.file_no),
+            households::name.eq(name_of(&household.file)),
+            households::region_code.eq(household.region.as_str()),
+            households::address.eq(address_of(&household.file)),
+            households::hash.eq(&household.hash),
+            households::next_visit_due_on.eq(household.next_visit_due_on.map(|day| day.to_string())),
+            households::last_visit_on.eq(household.last_visit_on.map(|day| day.to_string())),
+            households::updated_at.eq(origin.at.naive_utc()),
+            households::body.eq(body.masked),
+            households::sealed.eq(body.sealed),
+        ))
+        .execute(c)?;
+    expect_one(hit)?;
+    write_person_keys(c, vault.keys(), household.id, &household.file)?;
+    insert_revision(c, vault, household, origin)
+}
+
+fn insert_revision(c: &mut Conn, vault: &Vault, household: &Household, origin: &Origin) -> Result<()> {
+    let row = row_key(household.id, household.rev);
+    let body = vault.seal_file(Home { table: TABLE, row: &row }, &household.file)?;
+    diesel::insert_into(revisions::table)
+        .values((
+            revisions::household_id.eq(household.id.to_string()),
+            revisions::rev.eq(household.rev),
+            revisions::visit_id.eq(origin.visit.map(|(id, _)| id.to_string())),
+            revisions::visit_rev.eq(origin.visit.map(|(_, rev)| rev)),
+            revisions::by_id.eq(origin.by.to_string()),
+            revisions::at.eq(origin.at.naive_utc()),
+            revisions::changed.eq(serde_json::to_string(&origin.changed)?),
+            revisions::hash.eq(&household.hash),
+            revisions::body.eq(body.masked),
+            revisions::sealed.eq(body.sealed),
+        ))
+        .execute(c)?;
+    Ok(())
+}
+
+/// The revisions of a file, latest first. The caller has seen that the household is in scope.
+pub fn list_revisions(c: &mut Conn, id: HouseholdId, page: &PageRequest) -> Result<Page<RevisionRow>> {
+    let of_household = revisions::household_id.eq(id.to_string());
+    let total = revisions::table.filter(of_household.clone()).count().get_result(c)?;
+    let mut query = revisions::table.filter(of_household).into_boxed();
+    if let Some([rev]) = page.key()? {
+        let rev: i64 = rev.parse().map_err(|_| StoreError::BadCursor)?;
+        query = query.filter(revisions::rev.lt(rev));
+    }
+    let rows = query.order(revisions::rev.desc()).limit(page.rows() + 1).select(RevisionRow::as_select()).load(c)?;
+    Ok(Page::cut(rows, page.rows(), total, |row: &RevisionRow| row.rev.to_string()))
+}
+
+/// The file as it was at a revision, in clear; revision 0 is the empty file.
+pub fn find_file_at(c: &mut Conn, vault: &Vault, id: HouseholdId, rev: i64) -> Result<Option<File>> {
+    let row: Option<(String, String)> = revisions::table
+        .find((id.to_string(), rev))
+        .select((revisions::body, revisions::sealed))
+        .first(c)
+        .optional()?;
+    let Some((masked, sealed)) = row else { return Ok((rev == 0).then(File::new)) };
+    let key = row_key(id, rev);
+    into_file(vault.open(Home { table: TABLE, row: &key }, &masked, &sealed)?).map(Some)
+}
+
+fn row_key(id: HouseholdId, rev: i64) -> String {
+    format!("{id}/{rev}")
+}

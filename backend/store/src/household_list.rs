@@ -1,0 +1,137 @@
+//! Many households at once: the desk's list, the pages of a first sync, and look-ups by person.
+
+use crate::columns::{At, Stored, StoredOption};
+use crate::household::{HouseholdRow, Query, in_scope};
+use crate::page::{Page, PageRequest};
+use crate::schema::{households, person_keys};
+use crate::vault::Vault;
+use crate::{Conn, Result, scope};
+use diesel::prelude::*;
+use ruhu_domain::actor::RowScope;
+use ruhu_domain::household::FileStatus;
+use ruhu_domain::ids::{HouseholdId, UserId};
+use ruhu_domain::region::RegionCode;
+use ruhu_domain::time::{Date, Time};
+use uuid::Uuid;
+
+/// A household in a list: no body.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = households)]
+pub struct HouseholdLine {
+    #[diesel(deserialize_as = Stored<HouseholdId>)]
+    pub id: HouseholdId,
+    pub rev: i64,
+    #[diesel(deserialize_as = Stored<FileStatus>)]
+    pub status: FileStatus,
+    pub file_no: Option<String>,
+    /// The worker's whole name; masking it is the view's affair.
+    pub name: String,
+    #[diesel(deserialize_as = Stored<RegionCode>, column_name = region_code)]
+    pub region: RegionCode,
+    pub address: String,
+    #[diesel(deserialize_as = StoredOption<UserId>, column_name = contact_id)]
+    pub contact: Option<UserId>,
+    #[diesel(deserialize_as = StoredOption<UserId>, column_name = responsible_id)]
+    pub responsible: Option<UserId>,
+    #[diesel(deserialize_as = StoredOption<Date>)]
+    pub next_visit_due_on: Option<Date>,
+    #[diesel(deserialize_as = StoredOption<Date>)]
+    pub last_visit_on: Option<Date>,
+    #[diesel(deserialize_as = At)]
+    pub updated_at: Time,
+}
+
+/// What a list is narrowed to; the scope comes on top.
+#[derive(Debug, Clone, Default)]
+pub struct HouseholdFilter {
+    /// Part of the name, the address or the file number.
+    pub q: Option<String>,
+    pub region: Option<RegionCode>,
+    pub status: Option<FileStatus>,
+    /// Due on this day or before; the list is then in the order of the due days.
+    pub due_by: Option<Date>,
+}
+
+/// One page of the households of a scope, by id, or by due day when the filter asks for due ones.
+pub fn list(
+    c: &mut Conn,
+    scope: &RowScope,
+    filter: &HouseholdFilter,
+    page: &PageRequest,
+) -> Result<Page<HouseholdLine>> {
+    let total = filtered(scope, filter).count().get_result(c)?;
+    let mut query = filtered(scope, filter);
+    let rows: Vec<HouseholdLine> = if filter.due_by.is_some() {
+        if let Some([day, id]) = page.key()? {
+            let (day, id) = (day.to_owned(), id.to_owned());
+            let later = households::next_visit_due_on.gt(day.clone());
+            query = query.filter(later.or(households::next_visit_due_on.eq(day).and(households::id.gt(id).nullable())));
+        }
+        let query = query.order((households::next_visit_due_on, households::id));
+        query.limit(page.rows() + 1).select(HouseholdLine::as_select()).load(c)?
+    } else {
+        if let Some([id]) = page.key()? {
+            query = query.filter(households::id.gt(id.to_owned()));
+        }
+        query.order(households::id).limit(page.rows() + 1).select(HouseholdLine::as_select()).load(c)?
+    };
+    let by_due = filter.due_by.is_some();
+    Ok(Page::cut(rows, page.rows(), total, |row: &HouseholdLine| match row.next_visit_due_on {
+        Some(day) if by_due => format!("{day}~{}", row.id),
+        _ => row.id.to_string(),
+    }))
+}
+
+fn filtered<'a>(scope: &RowScope, filter: &HouseholdFilter) -> Query<'a> {
+    let mut query = in_scope(households::table.into_boxed(), scope);
+    if let Some(region) = &filter.region {
+        query = in_scope(query, &RowScope::Region(region.clone()));
+    }
+    if let Some(status) = filter.status {
+        query = query.filter(households::status.eq(status.code()));
+    }
+    if let Some(day) = filter.due_by {
+        query = query.filter(households::next_visit_due_on.le(day.to_string()));
+    }
+    if let Some(q) = filter.q.as_deref().filter(|q| !q.trim().is_empty()) {
+        let pattern = scope::anywhere(q);
+        let in_name = households::name.like(pattern.clone()).escape('\\');
+        let in_address = households::address.like(pattern.clone()).escape('\\');
+        let in_file_no = households::file_no.like(pattern).escape('\\');
+        query = query.filter(in_name.or(in_address).nullable().or(in_file_no));
+    }
+    query
+}
+
+/// How many households a scope holds: the total of a first sync.
+pub fn count(c: &mut Conn, scope: &RowScope) -> Result<i64> {
+    Ok(in_scope(households::table.into_boxed(), scope).count().get_result(c)?)
+}
+
+/// The households of a scope after an id, by id: one page of a first sync.
+pub fn list_page_after(c: &mut Conn, scope: &RowScope, after: Option<Uuid>, limit: i64) -> Result<Vec<HouseholdRow>> {
+    let mut query = in_scope(households::table.into_boxed(), scope);
+    if let Some(after) = after {
+        query = query.filter(households::id.gt(after.to_string()));
+    }
+    Ok(query.order(households::id).limit(limit).select(HouseholdRow::as_select()).load(c)?)
+}
+
+/// Those of the households that are in scope, in no particular order.
+pub fn list_by_ids(c: &mut Conn, scope: &RowScope, ids: &[HouseholdId]) -> Result<Vec<HouseholdRow>> {
+    let ids = ids.iter().map(ToString::to_string);
+    let query = in_scope(households::table.into_boxed(), scope).filter(households::id.eq_any(ids));
+    Ok(query.select(HouseholdRow::as_select()).load(c)?)
+}
+
+/// The households that hold a person with this normalised ID number, whatever the scope: a household filed twice.
+pub fn list_by_id_no(c: &mut Conn, vault: &Vault, id_no: &str) -> Result<Vec<HouseholdId>> {
+    let index = vault.keys().index("id_no", id_no);
+    let rows: Vec<Stored<HouseholdId>> = person_keys::table
+        .filter(person_keys::id_no_index.eq(index))
+        .select(person_keys::household_id)
+        .distinct()
+        .order(person_keys::household_id)
+        .load(c)?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}

@@ -1,0 +1,116 @@
+//! Bodies at rest: the text with its sealed values covered by their masks, and beside it the ciphertexts
+//! by JSON pointer. The covered text can be sent as it is, without decrypting or parsing.
+
+use crate::cipher::{Keys, Place};
+use crate::error::StoreError;
+use ruhu_domain::form::{Dictionary, File, Kind, Sealed, mask_value, sealed_in_file, sealed_in_proposal};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What the patterns of the dictionary say about secrecy, and the keys to keep it.
+#[derive(Debug, Clone)]
+pub struct Vault {
+    keys: Keys,
+    dictionary: Arc<Dictionary>,
+}
+
+/// The two columns of a body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedBody {
+    /// JSON text with sealed values covered.
+    pub masked: String,
+    /// JSON object: pointer → ciphertext.
+    pub sealed: String,
+}
+
+/// A row's body is known by its table and the row's key.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Home<'a> {
+    pub table: &'a str,
+    pub row: &'a str,
+}
+
+impl Home<'_> {
+    fn place<'a>(&'a self, pointer: &'a str) -> Place<'a> {
+        Place { table: self.table, row: self.row, pointer }
+    }
+}
+
+impl Vault {
+    /// A vault over these keys and this dictionary.
+    pub fn new(keys: Keys, dictionary: Arc<Dictionary>) -> Self {
+        Self { keys, dictionary }
+    }
+
+    /// The keys, for indexes.
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// A household file ready to be kept.
+    pub(crate) fn seal_file(&self, home: Home<'_>, file: &File) -> Result<SealedBody, StoreError> {
+        self.seal(home, Value::Object(file.clone()), sealed_in_file(&self.dictionary, file))
+    }
+
+    /// A proposal ready to be kept.
+    pub(crate) fn seal_proposal(&self, home: Home<'_>, proposal: &Value) -> Result<SealedBody, StoreError> {
+        self.seal(home, proposal.clone(), sealed_in_proposal(&self.dictionary, proposal))
+    }
+
+    /// A body nobody looks inside: sealed whole.
+    pub(crate) fn seal_whole(&self, home: Home<'_>, text: &str) -> Result<String, StoreError> {
+        self.keys.seal(home.place(""), text)
+    }
+
+    /// The inverse of `seal_whole`.
+    pub(crate) fn open_whole(&self, home: Home<'_>, sealed: &str) -> Result<String, StoreError> {
+        self.keys.open(home.place(""), sealed)
+    }
+
+    /// The body in clear.
+    pub(crate) fn open(&self, home: Home<'_>, masked: &str, sealed: &str) -> Result<Value, StoreError> {
+        let mut body: Value = serde_json::from_str(masked)?;
+        for (pointer, text) in parse_sealed(sealed)? {
+            let clear = self.open_value(home, &pointer, &text)?;
+            *body.pointer_mut(&pointer).ok_or(StoreError::Sealed("its place is gone"))? = clear;
+        }
+        Ok(body)
+    }
+
+    /// The values of these kinds in clear, by their paths; the rest stays closed.
+    pub(crate) fn open_kinds(
+        &self,
+        home: Home<'_>,
+        sealed: &str,
+        kinds: &[Kind],
+    ) -> Result<BTreeMap<String, Value>, StoreError> {
+        let mut clear = BTreeMap::new();
+        for (pointer, text) in parse_sealed(sealed)? {
+            let path = pointer.trim_start_matches('/');
+            if self.dictionary.field(path).is_some_and(|field| kinds.contains(&field.kind)) {
+                clear.insert(path.to_owned(), self.open_value(home, &pointer, &text)?);
+            }
+        }
+        Ok(clear)
+    }
+
+    fn open_value(&self, home: Home<'_>, pointer: &str, text: &str) -> Result<Value, StoreError> {
+        Ok(serde_json::from_str(&self.keys.open(home.place(pointer), text)?)?)
+    }
+
+    fn seal(&self, home: Home<'_>, mut body: Value, found: Vec<Sealed>) -> Result<SealedBody, StoreError> {
+        let mut sealed = BTreeMap::new();
+        for Sealed { pointer, mask, .. } in found {
+            let Some(value) = body.pointer_mut(&pointer) else { continue };
+            let text = self.keys.seal(home.place(&pointer), &value.to_string())?;
+            *value = Value::String(mask_value(mask, value.as_str().unwrap_or_default()));
+            sealed.insert(pointer, text);
+        }
+        Ok(SealedBody { masked: body.to_string(), sealed: serde_json::to_string(&sealed)? })
+    }
+}
+
+fn parse_sealed(sealed: &str) -> Result<BTreeMap<String, String>, StoreError> {
+    Ok(serde_json::from_str(sealed)?)
+}

@@ -1,0 +1,125 @@
+//! Many visits at once: the review queue, a household's time line, a page of a pull.
+
+use crate::columns::Stored;
+use crate::household_list::HouseholdLine;
+use crate::page::{Page, PageRequest};
+use crate::schema::{households, visits};
+use crate::visit::{Query, VisitRow, in_scope};
+use crate::{Conn, Result, StoreError, scope};
+use diesel::prelude::*;
+use ruhu_domain::actor::RowScope;
+use ruhu_domain::ids::{HouseholdId, UserId, VisitId};
+use ruhu_domain::region::RegionCode;
+use ruhu_domain::time::Time;
+use ruhu_domain::visit::{VisitState, VisitType};
+
+/// What the queue is narrowed to; the scope comes on top.
+#[derive(Debug, Clone, Default)]
+pub struct VisitFilter {
+    pub state: Option<VisitState>,
+    pub region: Option<RegionCode>,
+    pub visit_type: Option<VisitType>,
+    pub visitor: Option<UserId>,
+    pub has_warnings: Option<bool>,
+    /// Part of the household's name, address or file number.
+    pub q: Option<String>,
+}
+
+/// A visit in the queue, with the household it was made to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct QueueRow {
+    pub visit: VisitRow,
+    pub household: HouseholdLine,
+}
+
+/// One page of the queue, oldest first.
+pub fn list(c: &mut Conn, scope: &RowScope, filter: &VisitFilter, page: &PageRequest) -> Result<Page<QueueRow>> {
+    let total = filtered(scope, filter).count().get_result(c)?;
+    let mut query = filtered(scope, filter);
+    if let Some([micros, id]) = page.key()? {
+        let micros: i64 = micros.parse().map_err(|_| StoreError::BadCursor)?;
+        let at = Time::from_micros(micros).naive_utc();
+        let same = visits::received_at.eq(at).and(visits::id.gt(id.to_owned()));
+        query = query.filter(visits::received_at.ge(at)).filter(visits::received_at.gt(at).or(same));
+    }
+    let rows: Vec<VisitRow> =
+        query.order((visits::received_at, visits::id)).limit(page.rows() + 1).select(VisitRow::as_select()).load(c)?;
+    let page = Page::cut(rows, page.rows(), total, |row| format!("{}~{}", row.received_at.micros(), row.id));
+    with_households(c, page)
+}
+
+fn with_households(c: &mut Conn, page: Page<VisitRow>) -> Result<Page<QueueRow>> {
+    let ids = page.items.iter().map(|visit| visit.household_id.to_string());
+    let lines: Vec<HouseholdLine> =
+        households::table.filter(households::id.eq_any(ids)).select(HouseholdLine::as_select()).load(c)?;
+    let Page { items, next_cursor, total } = page;
+    let find = |id: HouseholdId| lines.iter().find(|line| line.id == id).cloned();
+    let items = items
+        .into_iter()
+        .map(|visit| {
+            let household =
+                find(visit.household_id).ok_or_else(|| StoreError::Broken("a visit without household".into()))?;
+            Ok(QueueRow { visit, household })
+        })
+        .collect::<Result<_>>()?;
+    Ok(Page { items, next_cursor, total })
+}
+
+fn filtered<'a>(scope: &RowScope, filter: &VisitFilter) -> Query<'a> {
+    let mut query = in_scope(visits::table.into_boxed(), scope);
+    if let Some(state) = filter.state {
+        query = query.filter(visits::state.eq(state.code()));
+    }
+    if let Some(region) = &filter.region {
+        query = in_scope(query, &RowScope::Region(region.clone()));
+    }
+    if let Some(visit_type) = filter.visit_type {
+        query = query.filter(visits::visit_type.eq(visit_type.code()));
+    }
+    if let Some(visitor) = filter.visitor {
+        query = query.filter(visits::visitor_id.eq(visitor.to_string()));
+    }
+    match filter.has_warnings {
+        Some(true) => query = query.filter(visits::warnings.gt(0)),
+        Some(false) => query = query.filter(visits::warnings.eq(0)),
+        None => {}
+    }
+    if let Some(q) = filter.q.as_deref().filter(|q| !q.trim().is_empty()) {
+        let pattern = scope::anywhere(q);
+        let in_name = households::name.like(pattern.clone()).escape('\\');
+        let in_address = households::address.like(pattern.clone()).escape('\\');
+        let in_file_no = households::file_no.like(pattern).escape('\\');
+        let found = households::table.filter(in_name.or(in_address).nullable().or(in_file_no));
+        query = query.filter(visits::household_id.eq_any(found.select(households::id)));
+    }
+    query
+}
+
+/// The visits of these households that a scope shows, oldest first within a household.
+pub fn list_for_households(c: &mut Conn, scope: &RowScope, ids: &[HouseholdId]) -> Result<Vec<VisitRow>> {
+    let ids = ids.iter().map(ToString::to_string);
+    let query = in_scope(visits::table.into_boxed(), scope).filter(visits::household_id.eq_any(ids));
+    let query = query.order((visits::household_id, visits::started_at, visits::id));
+    Ok(query.select(VisitRow::as_select()).load(c)?)
+}
+
+/// Those of the visits that are in scope, in no particular order.
+pub fn list_by_ids(c: &mut Conn, scope: &RowScope, ids: &[VisitId]) -> Result<Vec<VisitRow>> {
+    let ids = ids.iter().map(ToString::to_string);
+    let query = in_scope(visits::table.into_boxed(), scope).filter(visits::id.eq_any(ids));
+    Ok(query.select(VisitRow::as_select()).load(c)?)
+}
+
+/// The visitor's visits to households that are not in their hands any more: still theirs to mend or to read.
+pub fn list_own_elsewhere(c: &mut Conn, user: UserId) -> Result<Vec<VisitId>> {
+    let text = user.to_string();
+    let contact = households::contact_id.eq(text.clone());
+    let own = households::table.filter(contact.or(households::responsible_id.eq(text.clone()))).select(households::id);
+    let rows: Vec<Stored<VisitId>> = visits::table
+        .filter(visits::visitor_id.eq(text))
+        .filter(visits::household_id.ne_all(own))
+        .order(visits::id)
+        .select(visits::id)
+        .load(c)?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}

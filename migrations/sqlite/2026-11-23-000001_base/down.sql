@@ -1,0 +1,17 @@
+DROP TABLE audit_heads;
+DROP TABLE audit;
+DROP TABLE definitions;
+DROP TABLE changes;
+DROP TABLE conflicts;
+DROP TABLE operations;
+DROP TABLE visit_revisions;
+DROP TABLE visits;
+DROP TABLE person_keys;
+DROP TABLE household_revisions;
+DROP TABLE households;
+DROP TABLE login_throttle;
+DROP TABLE sessions;
+DROP TABLE devices;
+DROP TABLE users;
+DROP TABLE regions;
+DROP TABLE meta;
