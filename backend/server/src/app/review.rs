@@ -1,0 +1,265 @@
+//! A reviewer's three answers. Each counts only for exactly what was seen, and never for one's own visit.
+
+use crate::app::audience::People;
+use crate::app::error::{AppError, Detail};
+use crate::app::record::{Case, Titles, cover_change, summaries, target};
+use crate::app::visit::tell;
+use crate::app::{App, AppResult};
+use crate::views::problem::{Decided, MovedPath, Since};
+use crate::views::review::{ApproveRequest, PathDecision, RejectRequest, ReturnRequest};
+use crate::views::visit::VisitSummary;
+use ruhu_domain::actor::Actor;
+use ruhu_domain::form::{self, Change, canonical_hash};
+use ruhu_domain::household::{FileStatus, Household, region_of, visit_rhythm_days};
+use ruhu_domain::ids::VisitId;
+use ruhu_domain::policy::{self, Action, Verdict};
+use ruhu_domain::time::{Date, Time};
+use ruhu_domain::visit::{Decision, Proposal, Reason, Review, Seen, Standing, Visit, VisitRefusal, VisitType};
+use ruhu_store::household::{self, HouseholdRow};
+use ruhu_store::household_file::{self, Origin};
+use ruhu_store::visit::{self, VisitRow};
+use ruhu_store::Conn;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// The code tables of reasons.
+const RETURN_REASONS: &str = "return_reason";
+const REJECT_REASONS: &str = "reject_reason";
+/// The reason code of a declined path.
+const DECLINED: &str = "declined";
+
+impl App {
+    /// Approves: the accepted paths enter the file as its next revision.
+    pub async fn approve_visit(&self, actor: &Actor, id: VisitId, wanted: ApproveRequest) -> AppResult<VisitSummary> {
+        let (app, actor, now) = (self.clone(), actor.clone(), self.now());
+        self.db.write(move |c: &mut Conn| approve(&app, c, &actor, id, &wanted, now)).await
+    }
+
+    /// Sends the visit back to its visitor.
+    pub async fn return_visit(&self, actor: &Actor, id: VisitId, wanted: ReturnRequest) -> AppResult<VisitSummary> {
+        let ReturnRequest { visit_rev, visit_hash, reasons, text } = wanted;
+        self.turn_down(actor, id, Decision::Returned, (visit_rev, visit_hash), reasons, text).await
+    }
+
+    /// Rejects the visit for good.
+    pub async fn reject_visit(&self, actor: &Actor, id: VisitId, wanted: RejectRequest) -> AppResult<VisitSummary> {
+        let RejectRequest { visit_rev, visit_hash, code, text } = wanted;
+        let reasons = vec![Reason { path: String::new(), code, text: text.clone() }];
+        self.turn_down(actor, id, Decision::Rejected, (visit_rev, visit_hash), reasons, text).await
+    }
+
+    async fn turn_down(
+        &self,
+        actor: &Actor,
+        id: VisitId,
+        decision: Decision,
+        seen: (i64, String),
+        reasons: Vec<Reason>,
+        text: String,
+    ) -> AppResult<VisitSummary> {
+        let codes = self.definitions.codes();
+        let table = if decision == Decision::Rejected { REJECT_REASONS } else { RETURN_REASONS };
+        if reasons.iter().any(|reason| codes.find(table, &reason.code).is_none()) {
+            return Err(AppError::invalid_field("reasons", "code.unknown", "A reason has an unknown code"));
+        }
+        let (app, actor, now) = (self.clone(), actor.clone(), self.now());
+        self.db
+            .write(move |c: &mut Conn| -> AppResult<VisitSummary> {
+                let file = Opened::find(c, &actor, id)?;
+                let seen = Seen { visit_rev: seen.0, visit_hash: &seen.1, file_rev: None };
+                file.check(&app, c, &actor, seen)?;
+                let (reasons, text) = (reasons.clone(), text.clone());
+                let review = Review { by: actor.user, at: now, decision, reasons, text };
+                let household = file.household.into_clear(&app.vault)?;
+                let review = Outcome { review, file_rev: None };
+                save(c, &actor, file.visit, review, &household, now)
+            })
+            .await
+    }
+}
+
+/// A visit under review with its household.
+struct Opened {
+    visit: VisitRow,
+    household: HouseholdRow,
+}
+
+impl Opened {
+    fn find(c: &mut Conn, actor: &Actor, id: VisitId) -> AppResult<Self> {
+        let visit = visit::find(c, &actor.row_scope(), id)?.ok_or_else(AppError::not_found)?;
+        let household = household::find_unscoped(c, visit.household_id)?.ok_or_else(AppError::not_found)?;
+        match policy::may(actor, Action::ReviewVisit, &target(&visit, &household)) {
+            Verdict::Yes => Ok(Self { visit, household }),
+            Verdict::Unseen => Err(AppError::not_found()),
+            Verdict::No if visit.visitor == actor.user => Err(AppError::rule(&VisitRefusal::Own)),
+            Verdict::No => Err(AppError::forbidden("auth.not_allowed", "Your role does not do this")),
+        }
+    }
+
+    /// Whether exactly what was seen is still there; says what moved if not.
+    fn check(&self, app: &App, c: &mut Conn, actor: &Actor, seen: Seen<'_>) -> AppResult<()> {
+        let visit = Visit::from(self.visit.clone());
+        let Err(refusal) = visit.check_review(actor.user, seen, self.household.rev) else { return Ok(()) };
+        let detail = match (refusal, &visit.review) {
+            (VisitRefusal::AlreadyDecided, Some(review)) => {
+                let people = People::load(c, [Some(review.by)])?;
+                let (by, decision) = (people.person(review.by), review.decision.code());
+                Detail::Decided(Decided { by, at: review.at, decision })
+            }
+            (VisitRefusal::StaleReview, _) => Detail::Stale(self.since(app, c)?),
+            _ => Detail::Nothing,
+        };
+        Err(AppError::rule(&refusal).with_detail(detail))
+    }
+
+    fn since(&self, app: &App, c: &mut Conn) -> AppResult<Since> {
+        let proposal = self.proposal(app, c)?;
+        let case = Case::open(app, c, self.household.clone(), &proposal, self.visit.visitor)?;
+        let dictionary = app.definitions.dictionary();
+        let cover = |path: &str, value: &Value| cover_change(dictionary, path, value.clone());
+        let moved = case.changes.iter().filter(|change| case.standing(change) != Standing::Clean);
+        let moved = moved.map(|change| MovedPath {
+            path: change.path.clone(),
+            before: cover(&change.path, &change.from),
+            now: cover(&change.path, case.current(&change.path)),
+        });
+        Ok(Since {
+            visit_rev: self.visit.rev,
+            visit_hash: self.visit.hash.clone(),
+            file_rev: self.household.rev,
+            state: self.visit.state.code(),
+            moved: moved.collect(),
+        })
+    }
+
+    fn proposal(&self, app: &App, c: &mut Conn) -> AppResult<Proposal> {
+        visit::find_proposal(c, &app.vault, self.visit.id)?.ok_or_else(AppError::not_found)
+    }
+}
+
+fn approve(
+    app: &App,
+    c: &mut Conn,
+    actor: &Actor,
+    id: VisitId,
+    wanted: &ApproveRequest,
+    now: Time,
+) -> AppResult<VisitSummary> {
+    let opened = Opened::find(c, actor, id)?;
+    let seen = Seen {
+        visit_rev: wanted.visit_rev,
+        visit_hash: &wanted.visit_hash,
+        file_rev: Some(wanted.file_rev),
+    };
+    opened.check(app, c, actor, seen)?;
+    let proposal = opened.proposal(app, c)?;
+    let case = Case::open(app, c, opened.household.clone(), &proposal, opened.visit.visitor)?;
+    let (accepted, declined) = sort_out(&case, &wanted.decisions)?;
+    let dictionary = app.definitions.dictionary();
+    let broken = |error: form::ApplyError| AppError::Broken(format!("a kept proposal: {}", error.code()));
+    let file = form::apply(dictionary, Some(&case.now), &accepted).map_err(broken)?;
+    let mut household = Household { file: form::normalise_file(dictionary, None, &file), ..case.household };
+    advance(actor, &mut household, &opened.visit, &proposal)?;
+    let changed = accepted.into_iter().map(|change| change.path).collect::<Vec<_>>();
+    let detail = json!({ "accepted": changed.len(), "declined": declined.len() });
+    let origin = Origin { visit: Some((id, opened.visit.rev)), by: actor.user, at: now, changed };
+    household_file::update_file(c, &app.vault, &household, household.rev - 1, &origin)?;
+    tracing::info!(visit.id = %id, detail = %detail, "a visit was approved");
+    let review =
+        Review { by: actor.user, at: now, decision: Decision::Approved, reasons: declined, text: String::new() };
+    save(c, actor, opened.visit, Outcome { review, file_rev: Some(household.rev) }, &household, now)
+}
+
+/// Splits the changes by the reviewer's word on each; what is not named is accepted.
+fn sort_out(case: &Case, decisions: &[PathDecision]) -> AppResult<(Vec<Change>, Vec<Reason>)> {
+    let mut words: BTreeMap<&str, &PathDecision> = BTreeMap::new();
+    for decision in decisions {
+        let is_known = case.changes.iter().any(|change| change.path == decision.path);
+        if !is_known || words.insert(&decision.path, decision).is_some() {
+            let title = "A decision is about no change of this visit, or there twice";
+            return Err(AppError::invalid_field("decisions", "visit.decision_unknown", title));
+        }
+    }
+    let (mut accepted, mut declined, mut clashes) = (Vec::new(), Vec::new(), Vec::new());
+    for change in &case.changes {
+        match words.get(change.path.as_str()) {
+            Some(word) if !word.accept => {
+                let text = word.reason.as_deref().map(str::trim).unwrap_or_default().to_owned();
+                if text.is_empty() {
+                    let title = "What is declined needs a reason";
+                    return Err(AppError::invalid_field("decisions", "visit.decision_reason", title));
+                }
+                declined.push(Reason { path: change.path.clone(), code: DECLINED.to_owned(), text });
+            }
+            _ if case.standing(change) == Standing::Moved => clashes.push(change.path.clone()),
+            _ => accepted.push(change.clone()),
+        }
+    }
+    if clashes.is_empty() {
+        return Ok((accepted, declined));
+    }
+    Err(AppError::rule(&VisitRefusal::Clash).with_detail(Detail::Clash(clashes)))
+}
+
+/// The file's next revision: number, hash, region, state and days.
+fn advance(actor: &Actor, household: &mut Household, visit: &VisitRow, proposal: &Proposal) -> AppResult<()> {
+    household.rev += 1;
+    household.hash = canonical_hash(&household.file)?;
+    if let Some(region) = region_of(&household.file) {
+        if !actor.scope.contains(&region) {
+            let title = "The household would leave your area; decline the new region";
+            return Err(AppError::forbidden("household.out_of_area", title));
+        }
+        household.region = region;
+    }
+    let is_seen = matches!(visit.outcome.as_str(), "done" | "partial");
+    let is_first = visit.visit_type == VisitType::FirstSurvey && visit.outcome == "done";
+    if is_first && household.status.is_before_first_survey() {
+        household.status = FileStatus::FirstReview;
+    }
+    if is_seen {
+        let day = visit.ended_at.date();
+        household.last_visit_on = household.last_visit_on.max(Some(day));
+        let text = |key: &str| household.file.get(key).and_then(Value::as_str);
+        let days = visit_rhythm_days(household.status, text("hardship_type"), text("urgency"));
+        household.next_visit_due_on = day.checked_add_signed(chrono::Duration::days(days));
+    } else if let Some(day) = proposal.visit.get("next_try_on").and_then(Value::as_str).and_then(read_day) {
+        household.next_visit_due_on = Some(day);
+    }
+    Ok(())
+}
+
+fn read_day(text: &str) -> Option<Date> {
+    text.parse().ok()
+}
+
+/// A review and the file revision it made.
+struct Outcome {
+    review: Review,
+    file_rev: Option<i64>,
+}
+
+fn save(
+    c: &mut Conn,
+    actor: &Actor,
+    row: VisitRow,
+    decided: Outcome,
+    household: &Household,
+    now: Time,
+) -> AppResult<VisitSummary> {
+    let expected = row.state;
+    let (action, codes) = match decided.review.decision {
+        Decision::Approved => ("visit.approve", 0),
+        Decision::Returned => ("visit.return", decided.review.reasons.len()),
+        Decision::Rejected => ("visit.reject", decided.review.reasons.len()),
+    };
+    let visit = Visit::from(row).decided(decided.review, decided.file_rev).map_err(|refusal| AppError::rule(&refusal))?;
+    visit::update_state(c, &visit, expected, now)?;
+    let detail = json!({ "rev": visit.rev, "hash": visit.hash, "file_rev": visit.file_rev, "reasons": codes });
+    tell(c, actor, &visit, household, now, action, detail)?;
+    let row = visit::find_unscoped(c, visit.id)?.ok_or_else(AppError::not_found)?;
+    let household = household::find_unscoped(c, household.id)?.ok_or_else(AppError::not_found)?;
+    let mut titles = Titles::new(actor.user);
+    titles.add_row(&household);
+    summaries(c, &titles, vec![row])?.pop().ok_or_else(AppError::not_found)
+}

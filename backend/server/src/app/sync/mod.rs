@@ -1,0 +1,5 @@
+//! Push and pull of field devices (docs/SYNC.md).
+
+pub mod operations;
+pub mod pull;
+pub mod push;

@@ -1,0 +1,74 @@
+//! What each kind of operation does.
+
+use crate::app::App;
+use crate::app::AppResult;
+use crate::app::error::AppError;
+use crate::app::visit::{Submission, submit_visit, withdraw_visit};
+use ruhu_domain::actor::Actor;
+use ruhu_domain::ids::{HouseholdId, VisitId};
+use ruhu_domain::policy::{self, Action};
+use ruhu_domain::sync::operation::Operation;
+use ruhu_domain::time::Time;
+use ruhu_domain::visit::VisitState;
+use ruhu_store::Conn;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// What an operation did, for its receipt.
+#[derive(Debug)]
+pub struct Effect {
+    pub rev: i64,
+    pub state: VisitState,
+    pub household: HouseholdId,
+}
+
+/// Body of `visit.submit`, version 1. The proposal stays as it was sent until its hash is known to be right.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SubmitVisit {
+    visit: Value,
+    hash: String,
+}
+
+/// Body of `visit.withdraw`, version 1.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WithdrawVisit {
+    visit_id: VisitId,
+    rev: i64,
+    reason: String,
+}
+
+/// Applies one operation; `None` when its kind or version is not known here.
+/// Every version ever shipped stays in this list.
+pub fn apply(app: &App, c: &mut Conn, actor: &Actor, op: &Operation, now: Time) -> AppResult<Option<Effect>> {
+    match (op.kind.as_str(), op.version) {
+        ("visit.submit", 1) => {
+            attempt(actor, Action::SubmitVisit)?;
+            let body: SubmitVisit = read(op)?;
+            let submission = Submission { op: op.id, visit: body.visit, hash: body.hash, subject: op.subject };
+            submit_visit(app, c, actor, submission, now).map(Some)
+        }
+        ("visit.withdraw", 1) => {
+            attempt(actor, Action::WithdrawVisit)?;
+            let body: WithdrawVisit = read(op)?;
+            if body.visit_id.uuid() != op.subject {
+                return Err(AppError::invalid("op.subject", "The operation is about another thing than it says"));
+            }
+            withdraw_visit(c, actor, body.visit_id, body.rev, &body.reason, now).map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+fn attempt(actor: &Actor, action: Action) -> AppResult<()> {
+    if policy::may_attempt(actor.role, action) {
+        return Ok(());
+    }
+    Err(AppError::forbidden("auth.not_allowed", "Your role does not do this"))
+}
+
+fn read<T: DeserializeOwned>(op: &Operation) -> AppResult<T> {
+    serde_json::from_str(op.body.get()).map_err(|_| AppError::invalid("op.body", "The body is not of its kind and version"))
+}

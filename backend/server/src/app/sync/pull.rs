@@ -1,0 +1,173 @@
+//! Pull: everything in scope once, then what changed since; each page with the cursor that follows it.
+
+use crate::app::audience::People;
+use crate::app::error::AppError;
+use crate::app::household::{Phones, body};
+use crate::app::{App, AppResult};
+use crate::views::sync::{ChangeRow, EvictRow, OutcomeRow, PullRequest, PullView};
+use crate::views::visit::VisitBody;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
+use ruhu_domain::actor::Actor;
+use ruhu_domain::ids::{HouseholdId, OpId, UserId, VisitId};
+use ruhu_domain::sync::cursor::{Cursor, CursorAt, FeedPosition};
+use ruhu_domain::visit::VisitState;
+use ruhu_store::change::{self, ChangeKind};
+use ruhu_store::household::HouseholdRow;
+use ruhu_store::visit::{self, VisitRow};
+use ruhu_store::{Conn, StoreError, household_list, operation, user, visit_list};
+use serde_json::value::{RawValue, to_raw_value};
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+const PAGE: i64 = 200;
+const PAGE_MAX: i64 = 500;
+const HOUSEHOLD: &str = "household";
+const VISIT: &str = "visit";
+/// No cursor of ours is longer.
+const CURSOR_MAX_BYTES: usize = 512;
+
+impl App {
+    /// One page for a phone.
+    pub async fn pull(&self, actor: &Actor, request: PullRequest) -> AppResult<PullView> {
+        let cursor = request.cursor.as_deref().map(read_cursor).transpose()?;
+        let limit = request.limit.unwrap_or(PAGE).clamp(1, PAGE_MAX);
+        let (app, actor) = (self.clone(), actor.clone());
+        self.db
+            .read(move |c: &mut Conn| -> AppResult<PullView> {
+                let account = user::find(c, actor.user)?.ok_or_else(AppError::not_found)?;
+                // Another history or scope: what the phone holds may be wrong, so everything is sent anew.
+                let fits = |known: &Cursor| known.history == app.history_id && known.scope_version == account.scope_version;
+                let at = match cursor.clone().filter(fits) {
+                    Some(known) => known.at,
+                    None => CursorAt::Snapshot { after: None, feed: change::head(c)? },
+                };
+                let page = Page { app: &app, actor: &actor, limit };
+                let mut pulled = match at {
+                    CursorAt::Snapshot { after, feed } => page.snapshot(c, after, feed)?,
+                    CursorAt::Feed(position) => page.feed(c, position)?,
+                };
+                let next = Cursor {
+                    history: app.history_id.clone(),
+                    scope_version: account.scope_version,
+                    at: pulled.next,
+                };
+                pulled.view.cursor = BASE64.encode(serde_json::to_vec(&next)?);
+                Ok(pulled.view)
+            })
+            .await
+    }
+}
+
+fn read_cursor(text: &str) -> AppResult<Cursor> {
+    let bad = || AppError::Store(StoreError::BadCursor);
+    let bytes = Some(text).filter(|text| text.len() <= CURSOR_MAX_BYTES).and_then(|text| BASE64.decode(text).ok());
+    serde_json::from_slice(&bytes.ok_or_else(bad)?).map_err(|_| bad())
+}
+
+/// A page and where the next one begins; `view.cursor` is still empty.
+struct Pulled {
+    view: PullView,
+    next: CursorAt,
+}
+
+struct Page<'a> {
+    app: &'a App,
+    actor: &'a Actor,
+    limit: i64,
+}
+
+impl Page<'_> {
+    /// Households by id, each with its visits. The feed is read from where it stood at the first page.
+    fn snapshot(&self, c: &mut Conn, after: Option<Uuid>, feed: FeedPosition) -> AppResult<Pulled> {
+        let scope = self.actor.row_scope();
+        let total = if after.is_none() { Some(household_list::count(c, &scope)?) } else { None };
+        let households = household_list::list_page_after(c, &scope, after, self.limit)?;
+        let is_last = i64::try_from(households.len()).is_ok_and(|count| count < self.limit);
+        let ids: Vec<HouseholdId> = households.iter().map(|row| row.id).collect();
+        let mut visits = visit_list::list_for_households(c, &scope, &ids)?;
+        let next = match ids.last() {
+            Some(last) if !is_last => CursorAt::Snapshot { after: Some(last.uuid()), feed },
+            _ => {
+                let elsewhere = visit_list::list_own_elsewhere(c, self.actor.user)?;
+                visits.extend(visit_list::list_by_ids(c, &scope, &elsewhere)?);
+                CursorAt::Feed(feed)
+            }
+        };
+        let changes = self.changes(c, households, visits)?;
+        let view = PullView { changes, evict: vec![], outcomes: vec![], cursor: String::new(), more: true, total };
+        Ok(Pulled { view, next })
+    }
+
+    /// What happened after a position, each thing once, as it is now.
+    fn feed(&self, c: &mut Conn, after: FeedPosition) -> AppResult<Pulled> {
+        let scope = self.actor.row_scope();
+        let rows = change::read_after(c, self.actor.user, after, self.limit)?;
+        let more = i64::try_from(rows.len()).is_ok_and(|count| count >= self.limit);
+        let next = CursorAt::Feed(rows.last().map_or(after, |row| row.position));
+        let named = |kind: ChangeKind| -> BTreeSet<Uuid> {
+            rows.iter().filter(|row| row.kind == kind).map(|row| row.id).collect()
+        };
+        let touched: BTreeSet<Uuid> = named(ChangeKind::Household).union(&named(ChangeKind::Evict)).copied().collect();
+        let ids: Vec<HouseholdId> = touched.iter().copied().map(HouseholdId).collect();
+        let households = household_list::list_by_ids(c, &scope, &ids)?;
+        let gone = touched.iter().filter(|id| !households.iter().any(|row| row.id.uuid() == **id));
+        let mut evict: Vec<EvictRow> = gone.map(|id| EvictRow { kind: HOUSEHOLD, id: *id }).collect();
+        let touched = named(ChangeKind::Visit);
+        let ids: Vec<VisitId> = touched.iter().copied().map(VisitId).collect();
+        let visits = visit_list::list_by_ids(c, &scope, &ids)?;
+        let gone = touched.iter().filter(|id| !visits.iter().any(|row| row.id.uuid() == **id));
+        evict.extend(gone.map(|id| EvictRow { kind: VISIT, id: *id }));
+        let mut outcomes = Vec::new();
+        for op_id in named(ChangeKind::Outcome) {
+            if let Some(row) = operation::find_by_op_id(c, OpId(op_id))? {
+                outcomes.push(OutcomeRow { op_id, receipt: RawValue::from_string(row.receipt)? });
+            }
+        }
+        let changes = self.changes(c, households, visits)?;
+        let view = PullView { changes, evict, outcomes, cursor: String::new(), more, total: None };
+        Ok(Pulled { view, next })
+    }
+
+    fn changes(&self, c: &mut Conn, households: Vec<HouseholdRow>, visits: Vec<VisitRow>) -> AppResult<Vec<ChangeRow>> {
+        let of_households = households.iter().flat_map(|row| [row.contact, row.responsible]);
+        let reviewer = |row: &VisitRow| row.review.as_ref().map(|review| review.by);
+        let of_visits = visits.iter().flat_map(|row| [Some(row.visitor), reviewer(row)]);
+        let ids: Vec<Option<UserId>> = of_households.chain(of_visits).collect();
+        let people = People::load(c, ids)?;
+        let mut changes = Vec::with_capacity(households.len() + visits.len());
+        for row in households {
+            let (id, rev) = (row.id.uuid(), row.rev);
+            let body = to_raw_value(&body(self.app, row, &people, Phones::Clear)?)?;
+            changes.push(ChangeRow { kind: HOUSEHOLD, id, rev, body });
+        }
+        for row in visits {
+            let (id, rev) = (row.id.uuid(), row.rev);
+            let body = to_raw_value(&self.visit(c, row, &people)?)?;
+            changes.push(ChangeRow { kind: VISIT, id, rev, body });
+        }
+        Ok(changes)
+    }
+
+    fn visit(&self, c: &mut Conn, row: VisitRow, people: &People) -> AppResult<VisitBody> {
+        // Only its visitor mends it, so only they get back what they wrote.
+        let is_to_mend = row.state == VisitState::Returned && row.visitor == self.actor.user;
+        let proposal = if is_to_mend { visit::find_proposal(c, &self.app.vault, row.id)? } else { None };
+        Ok(VisitBody {
+            id: row.id,
+            household_id: row.household_id,
+            rev: row.rev,
+            state: row.state.code(),
+            visit_type: row.visit_type.code(),
+            outcome: row.outcome,
+            visitor: people.person(row.visitor),
+            started_at: row.started_at,
+            ended_at: row.ended_at,
+            received_at: row.received_at,
+            hash: row.hash,
+            base_rev: row.base_rev,
+            review: row.review.as_ref().map(|review| people.review(review)),
+            file_rev: row.file_rev,
+            proposal,
+        })
+    }
+}

@@ -1,0 +1,250 @@
+//! A visit arrives, or is taken back by its visitor.
+
+use crate::app::audience::audience;
+use crate::app::error::AppError;
+use crate::app::sync::operations::Effect;
+use crate::app::{App, AppResult};
+use ruhu_domain::actor::{Actor, RowScope};
+use ruhu_domain::form::{self, Draft, File, Form, Meta, Problem, Severity, canonical_hash};
+use ruhu_domain::household::{FileStatus, Household, region_of};
+use ruhu_domain::ids::{OpId, VisitId};
+use ruhu_domain::policy::{self, Target};
+use ruhu_domain::refusal::Finding;
+use ruhu_domain::time::Time;
+use ruhu_domain::visit::{Proposal, Visit};
+use ruhu_store::audit::{self, Event};
+use ruhu_store::change::{self, ChangeKind};
+use ruhu_store::household::{self, HouseholdRow, Made};
+use ruhu_store::{Conn, household_file, user, visit};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// What a `visit.submit` brings.
+pub struct Submission {
+    pub op: OpId,
+    pub visit: Value,
+    pub hash: String,
+    pub subject: Uuid,
+}
+
+/// What of a new household's proposal lists need before an approval: where it is and whom to ask for.
+const FIRST_FACTS: [&str; 4] = ["banner_code", "town_code", "community_code", "residence_address"];
+
+/// Takes in a visit revision: all checks, then the visit, the household if it is new, audit and feed.
+pub fn submit_visit(app: &App, c: &mut Conn, actor: &Actor, sent: Submission, now: Time) -> AppResult<Effect> {
+    let proposal = read_proposal(&sent)?;
+    let form = app.definitions.form(&proposal.form.id, proposal.form.version);
+    let form = form.filter(|form| form.visit_type == proposal.visit_type.code());
+    let form = form.ok_or_else(|| AppError::invalid("form.unknown", "This form version is not known"))?;
+    let known = household::find_unscoped(c, proposal.household_id)?;
+    let before = match known {
+        Some(row) => Before::known(app, c, actor, row, &proposal)?,
+        None if proposal.base_rev == 0 && proposal.rev == 1 => Before::default(),
+        None => return Err(unknown_household()),
+    };
+    let dictionary = app.definitions.dictionary();
+    let file = form::apply(dictionary, Some(&before.file), &proposal.changes).map_err(|error| {
+        let finding = Finding { code: error.code().to_owned(), path: error.path().to_owned(), params: None };
+        AppError::invalid("visit.invalid", "The visit has errors").with_errors(vec![finding])
+    })?;
+    check_answers(app, form, &before, &file, &proposal)?;
+    let visit = match visit::find_unscoped(c, proposal.id)? {
+        None => Visit::received(&proposal, sent.hash, actor.user, actor.device, now),
+        Some(row) => Visit::from(row).mended(&proposal, sent.hash, actor.user, actor.device, now),
+    };
+    let visit = visit.map_err(|refusal| AppError::rule(&refusal))?;
+    let household = match before.household {
+        Some(household) => household,
+        None => found_household(app, c, actor, &proposal, &file, now)?,
+    };
+    visit::insert_revision(c, &app.vault, &visit, &household.region, &proposal, sent.op)?;
+    tell(c, actor, &visit, &household, now, "visit.submit", json!({ "rev": visit.rev, "base_rev": visit.base_rev }))?;
+    Ok(Effect { rev: visit.rev, state: visit.state, household: household.id })
+}
+
+/// Takes a visit back on behalf of its visitor.
+pub fn withdraw_visit(
+    c: &mut Conn,
+    actor: &Actor,
+    id: VisitId,
+    rev: i64,
+    reason: &str,
+    now: Time,
+) -> AppResult<Effect> {
+    let unknown = || AppError::not_found();
+    let row = visit::find_unscoped(c, id)?.filter(|row| row.visitor == actor.user).ok_or_else(unknown)?;
+    let household = household::find_unscoped(c, row.household_id)?.ok_or_else(unknown)?;
+    let expected = row.state;
+    let visit = Visit::from(row).withdrawn(actor.user, rev).map_err(|refusal| AppError::rule(&refusal))?;
+    visit::update_state(c, &visit, expected, now)?;
+    let users = audience(c, &household.region, [household.contact, household.responsible, Some(actor.user)])?;
+    change::record(c, &users, ChangeKind::Visit, id.uuid(), now)?;
+    let detail = json!({ "rev": rev, "reason_chars": reason.chars().count() });
+    audit::append(c, &event(now, actor, "visit.withdraw", "visit", id.uuid(), detail))?;
+    Ok(Effect { rev, state: visit.state, household: household.id })
+}
+
+/// The file that the caseworker began with.
+#[derive(Default)]
+struct Before {
+    household: Option<Household>,
+    file: File,
+    /// Whether anybody had filed the household before this visitor found it.
+    is_filed: bool,
+}
+
+impl Before {
+    fn known(app: &App, c: &mut Conn, actor: &Actor, row: HouseholdRow, proposal: &Proposal) -> AppResult<Self> {
+        let target =
+            Target { region: &row.region, contact: row.contact, responsible: row.responsible, author: None };
+        if !policy::sees(actor, &target) || matches!(actor.row_scope(), RowScope::Nothing) {
+            return Err(unknown_household());
+        }
+        if !row.status.is_open() {
+            return Err(AppError::conflict("household.closed", "This file is closed"));
+        }
+        let is_filed = row.rev > 0 || row.status != FileStatus::Draft || row.author != actor.user;
+        let household = row.into_clear(&app.vault)?;
+        let file = if household.rev == proposal.base_rev {
+            household.file.clone()
+        } else {
+            let file = household_file::find_file_at(c, &app.vault, household.id, proposal.base_rev)?;
+            let unknown = || AppError::invalid("visit.base_rev", "The file never had this revision");
+            file.filter(|_| proposal.base_rev < household.rev).ok_or_else(unknown)?
+        };
+        Ok(Self { household: Some(household), file, is_filed })
+    }
+}
+
+fn unknown_household() -> AppError {
+    let title = "This household is not known, or not in your hands any more";
+    AppError::conflict("household.unknown", title)
+}
+
+fn read_proposal(sent: &Submission) -> AppResult<Proposal> {
+    if canonical_hash(&sent.visit)? != sent.hash {
+        return Err(AppError::invalid("visit.hash_mismatch", "The hash is not the visit's"));
+    }
+    let malformed = |_| AppError::invalid("op.body", "The body is not of its kind and version");
+    let proposal: Proposal = serde_json::from_value(sent.visit.clone()).map_err(malformed)?;
+    if proposal.id.uuid() != sent.subject {
+        return Err(AppError::invalid("op.subject", "The operation is about another thing than it says"));
+    }
+    if proposal.ended_at < proposal.started_at {
+        return Err(AppError::invalid_field("visit", "visit.times", "The visit ends before it begins"));
+    }
+    Ok(proposal)
+}
+
+/// The same validation as on the phone; the day is the phone's, corrected by its offset.
+fn check_answers(app: &App, form: &Form, before: &Before, file: &File, proposal: &Proposal) -> AppResult<()> {
+    let base = before.is_filed.then_some(&before.file);
+    let draft = Draft { file: file.clone(), visit: proposal.visit.clone(), later: proposal.later.clone() };
+    let validation = form::validate(&app.definitions, form, base, &draft, &meta_of(proposal));
+    let problems = |severity| validation.problems.iter().filter(move |problem| problem.severity == severity);
+    let errors: Vec<Finding> = problems(Severity::E).map(finding).collect();
+    if !errors.is_empty() {
+        return Err(AppError::invalid("visit.invalid", "The visit has errors").with_errors(errors));
+    }
+    let is_explained = |problem: &&Problem| {
+        let same = |known: &&ruhu_domain::visit::ExplainedWarning| known.code == problem.code && known.path == problem.path;
+        proposal.warnings.iter().find(same).is_some_and(|known| !known.reason.trim().is_empty())
+    };
+    let open: Vec<Finding> = problems(Severity::W).filter(|problem| !is_explained(problem)).map(finding).collect();
+    if open.is_empty() {
+        return Ok(());
+    }
+    Err(AppError::invalid("visit.warning_unexplained", "A warning has no reason").with_errors(open))
+}
+
+/// What a visit is judged by beside its answers.
+pub fn meta_of(proposal: &Proposal) -> Meta {
+    Meta {
+        today: proposal.ended_at.plus_ms(-proposal.clock_offset_ms).date(),
+        started_at: Some(proposal.started_at.naive_utc().and_utc()),
+        ended_at: Some(proposal.ended_at.naive_utc().and_utc()),
+    }
+}
+
+fn finding(problem: &Problem) -> Finding {
+    let params = (!problem.params.is_empty()).then(|| Value::Object(problem.params.clone()));
+    Finding { code: problem.code.clone(), path: problem.path.clone(), params }
+}
+
+/// A household that the visitor found: a draft in their hands, with what lists need to show.
+fn found_household(
+    app: &App,
+    c: &mut Conn,
+    actor: &Actor,
+    proposal: &Proposal,
+    proposed: &File,
+    now: Time,
+) -> AppResult<Household> {
+    let region = region_of(proposed).filter(|region| actor.scope.contains(region));
+    let outside = || AppError::forbidden("household.out_of_area", "The household lies outside of your area");
+    let region = region.ok_or_else(outside)?;
+    let mut file = File::new();
+    for key in FIRST_FACTS {
+        if let Some(value) = proposed.get(key) {
+            file.insert(key.to_owned(), value.clone());
+        }
+    }
+    let persons = proposed.get("persons").and_then(Value::as_object);
+    let named = persons.into_iter().flatten().filter_map(|(id, person)| {
+        let facts = ["name", "is_worker"].iter().filter_map(|key| Some(((*key).to_owned(), person.get(*key)?.clone())));
+        person.get("name").map(|_| (id.clone(), Value::Object(facts.collect())))
+    });
+    let named: serde_json::Map<String, Value> = named.collect();
+    if !named.is_empty() {
+        file.insert("persons".to_owned(), Value::Object(named));
+    }
+    let file = form::normalise_file(app.definitions.dictionary(), None, &file);
+    let household = Household {
+        id: proposal.household_id,
+        rev: 0,
+        status: FileStatus::Draft,
+        file_no: None,
+        region,
+        contact: Some(actor.user),
+        responsible: None,
+        hash: canonical_hash(&file)?,
+        file,
+        next_visit_due_on: None,
+        last_visit_on: None,
+    };
+    let is_synthetic = user::find(c, actor.user)?.is_some_and(|user| user.is_synthetic);
+    household::insert(c, &app.vault, &household, Made { author: actor.user, at: now, is_synthetic })?;
+    audit::append(c, &event(now, actor, "household.create", "household", household.id.uuid(), json!({})))?;
+    Ok(household)
+}
+
+/// Audit and feed of something that happened to a visit.
+pub fn tell(
+    c: &mut Conn,
+    actor: &Actor,
+    visit: &Visit,
+    household: &Household,
+    now: Time,
+    action: &str,
+    detail: Value,
+) -> AppResult<()> {
+    audit::append(c, &event(now, actor, action, "visit", visit.id.uuid(), detail))?;
+    let people = [household.contact, household.responsible, Some(visit.visitor)];
+    let users = audience(c, &household.region, people)?;
+    change::record(c, &users, ChangeKind::Household, household.id.uuid(), now)?;
+    change::record(c, &users, ChangeKind::Visit, visit.id.uuid(), now)?;
+    Ok(())
+}
+
+/// An event by a signed-in person.
+pub fn event(at: Time, actor: &Actor, action: &str, kind: &str, id: Uuid, detail: Value) -> Event {
+    Event {
+        at,
+        actor: Some(actor.user),
+        device: Some(actor.device),
+        action: action.to_owned(),
+        subject_kind: kind.to_owned(),
+        subject_id: id,
+        detail,
+    }
+}

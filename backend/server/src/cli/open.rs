@@ -1,0 +1,46 @@
+//! Opens what a command works on: data folder, keys, database, app.
+
+use super::{Failure, say};
+use crate::app::{App, Ingredients};
+use crate::config::Config;
+use crate::config::keys::Keys;
+use crate::env::Env;
+use ruhu_domain::form::Definitions;
+use ruhu_store::{Db, DbOptions};
+use std::fs;
+use std::sync::Arc;
+
+/// An open and current database with what belongs to it.
+pub struct Opened {
+    pub db: Db,
+    pub keys: Keys,
+    pub definitions: Arc<Definitions>,
+    pub env: Env,
+    /// Migrations that were applied just now.
+    pub migrated: Vec<String>,
+}
+
+/// Makes the data folder and the key file when they are missing, opens the database, brings it up to date.
+pub async fn database(config: &Config) -> Result<Opened, Failure> {
+    let env = Env::system();
+    let definitions = Definitions::embedded().map_err(|error| Failure(format!("the definitions are wrong: {error}")))?;
+    let folder = config.data.display();
+    fs::create_dir_all(&config.data)
+        .map_err(|error| Failure(format!("the data folder {folder} cannot be made: {error}")))?;
+    let (keys, is_new) = Keys::load_or_create(&config.keys, &env).map_err(Failure::of)?;
+    if is_new {
+        let path = config.keys.display();
+        say(&format!("Made the key file {path}. Back it up: without it the database cannot be read."))?;
+    }
+    let cannot = |error| Failure(format!("the database {} cannot be used: {error}", config.database_url));
+    let db = Db::open(config.database_url.expose(), DbOptions::default()).map_err(cannot)?;
+    let migrated = db.migrate().await.map_err(cannot)?;
+    Ok(Opened { db, keys, definitions: Arc::new(definitions), env, migrated })
+}
+
+/// The app over an open database.
+pub async fn app(opened: Opened, config: &Config) -> Result<App, Failure> {
+    let Opened { db, keys, definitions, env, .. } = opened;
+    let ingredients = Ingredients { db, keys, definitions, env, auth: config.auth.clone() };
+    App::open(ingredients).await.map_err(Failure::of)
+}

@@ -1,0 +1,130 @@
+//! `ruhu demo` and `ruhu serve`.
+
+use super::{Failure, open, say};
+use crate::app::{self, App};
+use crate::config::Config;
+use crate::demo;
+use crate::routes::pwa;
+use crate::startup;
+use ruhu_store::{Conn, meta, user};
+use std::io;
+use std::net::TcpListener;
+
+/// Serves synthetic people; fills a database that has nobody yet.
+pub async fn demo(config: &Config) -> Result<(), Failure> {
+    let listener = bind(config)?;
+    let opened = open::database(config).await?;
+    let is_demo = opened.db.read(|c: &mut Conn| meta::find(c, meta::DEMO)).await.map_err(Failure::of)?.is_some();
+    if !is_demo {
+        if opened.db.read(user::any_admin_exists).await.map_err(Failure::of)? {
+            let database = &config.database_url;
+            return Err(Failure(format!("{database} is no demo; use `ruhu serve`, or another RUHU_DATA")));
+        }
+        fill(config, &opened).await?;
+    }
+    let app = open::app(opened, config).await?;
+    greet()?;
+    run(app, config, listener).await
+}
+
+fn greet() -> Result<(), Failure> {
+    say("Demo: everybody in it is made up. Sign in as")?;
+    for (login, what) in demo::LOGINS {
+        say(&format!("    {login:<12} {what}"))?;
+    }
+    say(&format!("with the password {}", demo::PASSWORD))
+}
+
+async fn fill(config: &Config, opened: &open::Opened) -> Result<(), Failure> {
+    say("Making synthetic demo data …")?;
+    // The app's first start fills in the regions that the demo stands on.
+    let db = opened.db.clone();
+    let copy = open::Opened {
+        db: db.clone(),
+        keys: opened.keys.clone(),
+        definitions: opened.definitions.clone(),
+        env: opened.env.clone(),
+        migrated: Vec::new(),
+    };
+    let app = open::app(copy, config).await?;
+    let hash = app.passwords.hash(demo::PASSWORD.to_owned(), &app.env).await.map_err(Failure::of)?;
+    let vault = app::vault(&opened.keys, &opened.definitions).map_err(Failure::of)?;
+    let default = demo::Options::default();
+    let options = demo::Options {
+        seed: config.demo_seed.unwrap_or(default.seed),
+        households: config.demo_size.unwrap_or(default.households),
+        ..default
+    };
+    let summary = demo::seed(&db, &vault, &opened.definitions, options, app.now(), &hash).await.map_err(Failure::of)?;
+    say(&format!("{} households, {} visits, {} people.", summary.households, summary.visits, summary.users))
+}
+
+/// Serves for real.
+pub async fn serve(config: &Config) -> Result<(), Failure> {
+    let listener = bind(config)?;
+    let app = open::app(open::database(config).await?, config).await?;
+    if let Some(token) = &app.setup_token {
+        say("There is no administrator yet. Open /setup in the browser and enter this token:")?;
+        say(&format!("    {token}"))?;
+    }
+    run(app, config, listener).await
+}
+
+fn bind(config: &Config) -> Result<TcpListener, Failure> {
+    let address = config.http.listen;
+    let listener = TcpListener::bind(address).map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            Failure(format!("{address} is taken by another program; choose another port with RUHU_LISTEN=ADDRESS:PORT"))
+        }
+        _ => Failure(format!("{address} cannot be listened on: {error}")),
+    })?;
+    listener.set_nonblocking(true).map_err(Failure::of)?;
+    Ok(listener)
+}
+
+async fn run(app: App, config: &Config, listener: TcpListener) -> Result<(), Failure> {
+    let tls = match &config.http.tls {
+        Some((cert, key)) => Some(startup::read_tls(cert, key).map_err(Failure::of)?),
+        None => None,
+    };
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let address = listener.local_addr().map_err(Failure::of)?;
+    let host = if address.ip().is_loopback() { "localhost".to_owned() } else { address.ip().to_string() };
+    let port = address.port();
+    say(&format!("Open {scheme}://{host}:{port}"))?;
+    if tls.is_none() {
+        say(&format!(
+            "On a phone the app needs localhost or TLS: connect it by USB and run `adb reverse tcp:{port} tcp:{port}`,\n\
+             then open http://localhost:{port} on it; or start `ruhu serve --tls-cert FILE --tls-key FILE`."
+        ))?;
+    }
+    if !pwa::is_embedded() {
+        say("This binary was built without the app (RUHU_SKIP_PWA=1); it serves the API only.")?;
+    }
+    let server = startup::server(app, &config.http, listener, tls).map_err(Failure::of)?;
+    let handle = server.handle();
+    actix_web::rt::spawn(async move {
+        stop_signal().await;
+        tracing::info!("stopping; requests in flight are finished first");
+        handle.stop(true).await;
+    });
+    server.await.map_err(Failure::of)
+}
+
+/// Ctrl-C, or SIGTERM from whoever keeps services.
+async fn stop_signal() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            return;
+        }
+    }
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
