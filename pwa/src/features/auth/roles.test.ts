@@ -1,0 +1,14 @@
+import { describe, expect, it } from "vitest";
+import { firstPlaceOf, placesOf } from "./roles";
+
+describe("the places that a role finds", () => {
+  it("gives a caseworker the field work", () => {
+    expect(placesOf("caseworker")).toEqual(["today", "households", "collect", "card", "me"]);
+  });
+  it("gives a banner supervisor the queue first", () => {
+    expect(firstPlaceOf("banner_supervisor")).toBe("reviews");
+  });
+  it("gives a role without tasks its own account only", () => {
+    expect(placesOf("read_only_leader")).toEqual(["me"]);
+  });
+});

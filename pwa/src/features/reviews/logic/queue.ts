@@ -1,0 +1,99 @@
+// The queue: what was asked for, what has come so far, and who is next.
+
+import type { Region } from "@/forms";
+import type { VisitList, VisitSummary, VisitType } from "../wire";
+
+export interface QueueFilter {
+  /** A state of a visit, or `all`. */
+  readonly state: string;
+  readonly visitType: VisitType | "";
+  /** Region code inside the reviewer's own area; empty for the whole of it. */
+  readonly region: string;
+  readonly visitor: string;
+  readonly hasWarnings: boolean;
+  readonly words: string;
+}
+
+export const firstFilter: QueueFilter = {
+  state: "in_review",
+  visitType: "",
+  region: "",
+  visitor: "",
+  hasWarnings: false,
+  words: "",
+};
+
+export interface QueueQuery {
+  state?: string;
+  visit_type?: VisitType;
+  region?: string;
+  visitor?: string;
+  has_warnings?: boolean;
+  q?: string;
+  limit: number;
+  cursor?: string;
+}
+
+export const PAGE = 50;
+
+/** Only what narrows the answer is sent. */
+export function queryOf(filter: QueueFilter, cursor: string | null, limit = PAGE): QueueQuery {
+  const words = filter.words.trim();
+  return {
+    state: filter.state,
+    ...(filter.visitType === "" ? {} : { visit_type: filter.visitType }),
+    ...(filter.region === "" ? {} : { region: filter.region }),
+    ...(filter.visitor === "" ? {} : { visitor: filter.visitor }),
+    ...(filter.hasWarnings ? { has_warnings: true } : {}),
+    ...(words === "" ? {} : { q: words }),
+    limit,
+    ...(cursor === null ? {} : { cursor }),
+  };
+}
+
+/** How many of the folded filters are set. */
+export const narrowedBy = (filter: QueueFilter): number =>
+  [filter.visitType, filter.region, filter.visitor].filter((one) => one !== "").length + (filter.hasWarnings ? 1 : 0);
+
+export interface Queue {
+  readonly items: readonly VisitSummary[];
+  readonly next: string | null;
+  /** Of everything that fits the filter, loaded or not. */
+  readonly total: number;
+}
+
+/** The pages so far with one more; a visit that moved between two pages stands once, as it was last seen. */
+export function withPage(queue: Queue | null, page: VisitList): Queue {
+  const seen = new Set(page.items.map((item) => item.id));
+  const before = (queue?.items ?? []).filter((item) => !seen.has(item.id));
+  return { items: [...before, ...page.items], next: page.next_cursor, total: page.total };
+}
+
+/** The queue without a visit that was decided. */
+export function without(queue: Queue, id: string): Queue {
+  const items = queue.items.filter((item) => item.id !== id);
+  return { ...queue, items, total: queue.total - (queue.items.length - items.length) };
+}
+
+/** The visit `step` places away, null at the ends. From nowhere, the first one. */
+export function neighbour(queue: Queue, id: string | null, step: 1 | -1): string | null {
+  const at = queue.items.findIndex((item) => item.id === id);
+  if (at < 0) return queue.items[0]?.id ?? null;
+  return queue.items[at + step]?.id ?? null;
+}
+
+/** Which record opens once this one is decided: the next one in line, at the end the one before. */
+export const afterDecision = (queue: Queue, id: string): string | null => neighbour(queue, id, 1) ?? neighbourBefore(queue, id);
+
+function neighbourBefore(queue: Queue, id: string): string | null {
+  const before = neighbour(queue, id, -1);
+  return before === id ? null : before;
+}
+
+/** What the queue of an area can be narrowed to: its banners and towns, without the area itself. */
+export function townsWithin(regions: readonly Region[], scope: string): Region[] {
+  const area = scope.length === 6 && scope.endsWith("00") ? scope.slice(0, 4) : scope;
+  return regions.filter(
+    ({ code }) => code.startsWith(area) && code !== scope && code !== `${area}00` && (code.length === 6 || code.length === 9),
+  );
+}

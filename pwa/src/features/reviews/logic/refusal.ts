@@ -1,0 +1,32 @@
+// Why a decision was not taken, in a shape that the screen can explain.
+
+import type { Problem } from "@/api/problem";
+import type { Decided, Since } from "../wire";
+
+export type Refusal =
+  | { readonly is: "stale"; readonly since: Since }
+  | { readonly is: "decided"; readonly decided: Decided }
+  | { readonly is: "clash"; readonly paths: readonly string[] }
+  | { readonly is: "own" }
+  /** The network or the server failed: nothing was decided, or it is not known. */
+  | { readonly is: "unsent"; readonly code: string }
+  | { readonly is: "refused"; readonly code: string };
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
+
+export function refusalOf(problem: Problem): Refusal {
+  const { code, more } = problem;
+  if (code === "visit.stale_review" && isSince(more["since"])) return { is: "stale", since: more["since"] };
+  if (code === "visit.already_decided" && isDecided(more["decided"])) return { is: "decided", decided: more["decided"] };
+  if (code === "visit.clash") {
+    const paths = more["paths"];
+    return { is: "clash", paths: Array.isArray(paths) ? paths.filter((path): path is string => typeof path === "string") : [] };
+  }
+  if (code === "visit.own") return { is: "own" };
+  return problem.status === 0 || problem.status >= 500 || problem.status === 429 ? { is: "unsent", code } : { is: "refused", code };
+}
+
+const isSince = (value: unknown): value is Since =>
+  isRecord(value) && typeof value["file_rev"] === "number" && Array.isArray(value["moved"]);
+const isDecided = (value: unknown): value is Decided =>
+  isRecord(value) && isRecord(value["by"]) && typeof value["at"] === "string" && typeof value["decision"] === "string";

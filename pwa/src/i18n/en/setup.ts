@@ -1,0 +1,16 @@
+export default {
+  title: "First installation",
+  lead: "Make the first city administrator. The server prints the setup token when it starts; it works once.",
+  token: "Setup token",
+  login: "Administrator's account",
+  loginHelp: "Letters and digits; used to sign in.",
+  name: "Name",
+  password: "Password",
+  passwordHelp: "At least 12 characters.",
+  missing: "Please fill this in.",
+  short: "The password needs at least 12 characters.",
+  submit: "Make the administrator",
+  done: { title: "The administrator is ready", text: "You can sign in with this account now.", go: "Sign in" },
+  notNeeded: { title: "Already installed", text: "An administrator exists; please sign in." },
+  offline: "Setting up needs a connection to the server.",
+};

@@ -1,0 +1,21 @@
+export default {
+  app: "Ruhu",
+  back: "Back",
+  close: "Close",
+  cancel: "Cancel",
+  save: "Save",
+  clear: "Clear",
+  retry: "Try again",
+  more: "Load more",
+  loading: "Loading",
+  notRecorded: "Not recorded",
+  showPassword: "Show password",
+  capsLock: "Caps lock is on",
+  due: {
+    overdue: "{n} day overdue | {n} days overdue",
+    today: "Due today",
+    tomorrow: "Due tomorrow",
+    on: "Due {day}",
+    none: "No date set",
+  },
+};

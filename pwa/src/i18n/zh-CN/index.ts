@@ -1,0 +1,14 @@
+import auth from "./auth";
+import households from "./households";
+import me from "./me";
+import problems from "./problems";
+import reviews from "./reviews";
+import setup from "./setup";
+import shell from "./shell";
+import sync from "./sync";
+import today from "./today";
+import ui from "./ui";
+import users from "./users";
+import visits from "./visits";
+
+export default { auth, households, me, problem: problems, reviews, setup, shell, sync, today, ui, users, visits };

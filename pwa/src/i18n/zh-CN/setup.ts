@@ -1,0 +1,16 @@
+export default {
+  title: "首次安装",
+  lead: "建立第一个市级管理员。安装口令在服务器启动时显示，只能用一次。",
+  token: "安装口令",
+  login: "管理员账号",
+  loginHelp: "字母和数字，以后用它登录。",
+  name: "姓名",
+  password: "密码",
+  passwordHelp: "至少 12 个字符。",
+  missing: "请填写这一项。",
+  short: "密码至少 12 个字符。",
+  submit: "建立管理员",
+  done: { title: "管理员已建立", text: "现在可以用这个账号登录了。", go: "去登录" },
+  notNeeded: { title: "系统已经安装好了", text: "管理员已经存在，请直接登录。" },
+  offline: "安装需要连接服务器。",
+};

@@ -1,0 +1,15 @@
+export default {
+  app: "入户",
+  back: "返回",
+  close: "关闭",
+  cancel: "取消",
+  save: "保存",
+  clear: "清空",
+  retry: "重试",
+  more: "加载更多",
+  loading: "正在读取",
+  notRecorded: "未填写",
+  showPassword: "显示密码",
+  capsLock: "大写锁定已打开",
+  due: { overdue: "已逾期 {n} 天", today: "今天到期", tomorrow: "明天到期", on: "{day} 到期", none: "未定日期" },
+};

@@ -1,0 +1,119 @@
+// Who uses this phone: signing in, going on without a network, signing out. Local work is never touched by any
+// of these; another user has another database.
+import type { Api } from "@/api/client";
+import { needsSignIn, type Problem } from "@/api/problem";
+import { DeviceDatabase, openStore, type Store, type UserDatabase } from "@/db/database";
+import { deviceIdFor, findLastUser, markSignedOut, rememberUser } from "@/db/device";
+import type { Platform } from "@/db/platform";
+import { writeAll, writeMeta, readMeta, touch } from "@/db/meta";
+import type { UserView } from "@/db/wire";
+
+/** The server has not heard of a sign-out yet. */
+const LOGOUT_OWED = "logout_owed";
+
+/** The app on this phone. */
+export interface Installation {
+  readonly platform: Platform;
+  readonly api: Api;
+  readonly device: DeviceDatabase;
+}
+
+export async function openInstallation(platform: Platform, api: Api): Promise<Installation> {
+  const device = new DeviceDatabase(platform.storage);
+  await device.open();
+  return { platform, api, device };
+}
+
+export type SignIn =
+  | { readonly is: "signed_in"; readonly store: Store }
+  | { readonly is: "failed"; readonly problem: Problem };
+
+export interface Credentials {
+  readonly login: string;
+  readonly password: string;
+  /** Name of this phone in the list of devices. */
+  readonly label: string;
+}
+
+/** Signs in with a password and opens the user's own database. Needs a network. */
+export async function signIn(installation: Installation, credentials: Credentials): Promise<SignIn> {
+  const { api, device, platform } = installation;
+  const { login, password, label } = credentials;
+  const id = await deviceIdFor(device, platform, login);
+  api.expectUser(null);
+  const result = await api.login({ login: login.trim(), password, device: { id, label } });
+  if (!result.ok) return { is: "failed", problem: result.problem };
+  const { user, device_id } = result.data;
+  await rememberUser(device, platform, user, device_id);
+  await device.meta.delete(LOGOUT_OWED);
+  return { is: "signed_in", store: await openUser(installation, user) };
+}
+
+/** Opens the last user's database without asking the server; `undefined` when nobody is to go on. */
+export async function resume(installation: Installation): Promise<Store | undefined> {
+  const known = await findLastUser(installation.device);
+  if (known) return openUser(installation, known.user);
+  if (await installation.device.meta.get(LOGOUT_OWED)) await endSession(installation);
+  return undefined;
+}
+
+/** Ends the session on the server, or remembers to do so at the next start. */
+async function endSession({ api, device }: Installation): Promise<void> {
+  await device.meta.put({ key: LOGOUT_OWED, value: true });
+  const result = await api.logout();
+  if (result.ok || needsSignIn(result.problem)) await device.meta.delete(LOGOUT_OWED);
+}
+
+async function openUser({ api, platform }: Installation, user: UserView): Promise<Store> {
+  const store = await openStore(platform, user);
+  api.expectUser(user.id);
+  return store;
+}
+
+/** Keeps what the server last said about the signed-in user (name, role, area). */
+export async function refreshUser(installation: Installation): Promise<UserView | undefined> {
+  const signedIn = installation.api.signedIn();
+  if (signedIn === null) return undefined;
+  const { user, device_id } = signedIn.session;
+  await rememberUser(installation.device, installation.platform, user, device_id);
+  return user;
+}
+
+/** What signing out would leave on this phone. */
+export interface UnsentWork {
+  readonly drafts: number;
+  readonly operations: number;
+}
+
+export async function findUnsentWork(store: Store): Promise<UnsentWork> {
+  return { drafts: await store.db.drafts.count(), operations: await store.db.outbox.count() };
+}
+
+/**
+ * Signs out: the session ends on the server (when it can be reached), the app asks for the password next time.
+ * Drafts and the outbox stay for the next sign-in of the same user; with `forget` the household files go.
+ */
+export async function signOut(installation: Installation, store: Store, forget: boolean): Promise<void> {
+  await markSignedOut(installation.device, store.user.id);
+  await endSession(installation);
+  if (forget) await forgetCopies(store.db);
+  store.db.close();
+}
+
+/** Removes everything that the server has, too. The next sync brings it back. */
+async function forgetCopies(db: UserDatabase): Promise<void> {
+  await writeAll(db, async () => {
+    const mine = (await db.households.toArray()).filter((row) => row.local);
+    const unsent = new Set((await db.outbox.toArray()).map((row) => row.subject));
+    const visits = (await db.visits.toArray()).filter((row) => unsent.has(row.id));
+    await db.households.clear();
+    await db.files.clear();
+    await db.visits.clear();
+    await db.receipts.clear();
+    await db.households.bulkPut(mine);
+    await db.visits.bulkPut(visits.map((row) => ({ ...row, server: null, open: 1 as const })));
+    const { gen } = await readMeta(db, "pull");
+    await writeMeta(db, "pull", { cursor: null, gen: gen + 1, full: true, done: 0, total: null });
+    await touch(db);
+  });
+}

@@ -1,0 +1,140 @@
+// Fetches what the server has for this user, page by page. A page and its cursor are one transaction, so that a
+// kill at any point goes on with the next page.
+import type { Api } from "@/api/client";
+import type { Problem } from "@/api/problem";
+import { decode, encode } from "@/db/codec";
+import type { Store, UserDatabase } from "@/db/database";
+import { summaryOf } from "@/db/households";
+import { readMeta, touch, writeAll, writeMeta, type PullMeta } from "@/db/meta";
+import { isOpenState } from "@/db/visitEntries";
+import type { HouseholdBody, PullAnswer, VisitBody } from "@/db/wire";
+import { applyReceipts } from "./outbox";
+import type { Round } from "./pace";
+
+/** `total` is known during a full pull. */
+export type PullProgress = (done: number, total: number | null) => void;
+
+/** `null` when everything is here, or the round was stopped. */
+export async function pull(store: Store, api: Api, round: Round, progress: PullProgress): Promise<Problem | null> {
+  while (!round.stopped()) {
+    const before = await readMeta(store.db, "pull");
+    if (before.full) progress(before.done, before.total);
+    const limit = round.pace.page();
+    const body = before.cursor === null ? { limit } : { cursor: before.cursor, limit };
+    const result = await api.ask((http) => http.POST("/api/v1/sync/pull", { body }));
+    if (!result.ok) {
+      if (result.problem.code === "net.timeout") round.pace.timedOut();
+      if (!isAboutTheCursor(result.problem) || before.cursor === null) return result.problem;
+      await startOver(store, before);
+      continue;
+    }
+    round.pace.answered();
+    const after = await applyPage(store, before, result.data);
+    if (after?.full || before.full) progress(after?.done ?? before.done, after?.total ?? before.total);
+    if (after !== null && !result.data.more) return null;
+  }
+  return null;
+}
+
+/** The server does not know the cursor any more. */
+function isAboutTheCursor(problem: Problem): boolean {
+  return problem.code === "request.cursor";
+}
+
+function startOver(store: Store, before: PullMeta): Promise<void> {
+  return writeAll(store.db, async () => {
+    const now = await readMeta(store.db, "pull");
+    if (now.cursor !== before.cursor || now.gen !== before.gen) return;
+    await writeMeta(store.db, "pull", { cursor: null, gen: now.gen + 1, full: true, done: 0, total: null });
+  });
+}
+
+/** `null` when another tab has moved the cursor meanwhile; then nothing of the page is used. */
+async function applyPage(store: Store, before: PullMeta, page: PullAnswer): Promise<PullMeta | null> {
+  const { db } = store;
+  return writeAll(db, async () => {
+    const there = await readMeta(db, "pull");
+    if (there.cursor !== before.cursor || there.gen !== before.gen) return null;
+    const now = atPage(there, page);
+    // What left and came back within one page is there: bodies are only sent of what is in scope now.
+    for (const { kind, id } of page.evict) {
+      if (kind === "household") await evictHousehold(db, id);
+      else if (kind === "visit") await evictVisit(db, id);
+    }
+    const households = await storeChanges(db, now.gen, page);
+    await applyReceipts(store, page.outcomes.map((outcome) => outcome.receipt));
+    const complete = now.full && !page.more;
+    if (complete) await sweep(db, now.gen);
+    const after: PullMeta = {
+      ...now,
+      cursor: page.cursor,
+      full: now.full && !complete,
+      done: now.full ? Math.min(now.done + households, now.total ?? Infinity) : 0,
+    };
+    await writeMeta(db, "pull", after);
+    if (page.changes.length + page.evict.length > 0 || complete) await touch(db);
+    return after;
+  });
+}
+
+// Only the first page of everything has a total. When it comes although we had a cursor, the server starts anew,
+// for instance since the user's area has changed.
+function atPage(there: PullMeta, page: PullAnswer): PullMeta {
+  const total = page.total ?? null;
+  if (total === null) return there;
+  if (there.cursor === null) return { ...there, total };
+  return { ...there, gen: there.gen + 1, full: true, done: 0, total };
+}
+
+/** Stores the households and visits of a page; says how many households. Kinds of a later server are passed over. */
+async function storeChanges(db: UserDatabase, gen: number, page: PullAnswer): Promise<number> {
+  const households: HouseholdBody[] = [];
+  const visits: VisitBody[] = [];
+  for (const change of page.changes) {
+    if (change.kind === "household") households.push(change.body as HouseholdBody);
+    else if (change.kind === "visit") visits.push(change.body as VisitBody);
+  }
+  await db.households.bulkPut(
+    households.map((body) => ({ id: body.id, gen, local: false, summary: encode(summaryOf(body)) })),
+  );
+  await db.files.bulkPut(households.map((body) => ({ id: body.id, body: encode(body) })));
+  const there = await db.visits.bulkGet(visits.map((body) => body.id));
+  await db.visits.bulkPut(
+    visits.map((body, at) => {
+      const local = there[at]?.local ?? null;
+      const newer = local !== null && decode(local).rev > body.rev ? local : null;
+      return {
+        id: body.id,
+        household_id: body.household_id,
+        gen,
+        open: newer !== null || isOpenState(body.state) ? (1 as const) : (0 as const),
+        server: encode(body),
+        local: newer,
+      };
+    }),
+  );
+  return households.length;
+}
+
+/** Drops what left the user's scope. Drafts and the outbox are the user's own work and stay. */
+async function evictHousehold(db: UserDatabase, id: string): Promise<void> {
+  await db.households.delete(id);
+  await db.files.delete(id);
+  for (const visit of await db.visits.where("household_id").equals(id).toArray()) await evictVisit(db, visit.id);
+}
+
+async function evictVisit(db: UserDatabase, id: string): Promise<void> {
+  const row = await db.visits.get(id);
+  if (!row) return;
+  const unsent = (await db.outbox.where("subject").equals(id).count()) > 0;
+  if (unsent && row.local) await db.visits.put({ ...row, server: null, open: 1 });
+  else await db.visits.delete(id);
+}
+
+/** At the end of a full pull: drops what it did not see, except what only this phone knows. */
+async function sweep(db: UserDatabase, gen: number): Promise<void> {
+  const households = await db.households.where("gen").below(gen).toArray();
+  for (const row of households) if (!row.local) await evictHousehold(db, row.id);
+  const visits = await db.visits.where("gen").below(gen).toArray();
+  for (const row of visits) if (row.server) await evictVisit(db, row.id);
+}
