@@ -4,6 +4,7 @@ import {
   approval,
   approvalBlockers,
   declinedPaths,
+  decliningMarks,
   emptyDraft,
   markedPaths,
   rejection,
@@ -14,7 +15,7 @@ import {
   withMarks,
   withoutMark,
 } from "./decision";
-import { change, moved, record } from "./testRecords";
+import { PERSON, change, moved, record } from "./testRecords";
 
 const address = change("residence_address", "a", "b");
 const rent = change("rent_monthly", 100, 200);
@@ -52,6 +53,19 @@ describe("an approval", () => {
     const said = withMark(emptyDraft, "housing_type", { code: "other", text: "保留现值" });
     expect(approvalBlockers(said, now)).toEqual([]);
     expect(approval(said, now, codeText).decisions[0]?.reason).toBe("保留现值");
+  });
+  it("declines every change of a marked row for the same reason", () => {
+    const name = change(`persons/${PERSON}/name`, null, "李四");
+    const sex = change(`persons/${PERSON}/sex`, null, "1");
+    const draft = withMark(withMark(emptyDraft, `persons/${PERSON}`, { code: "arithmetic", text: "" }), "visit/opinion_text", { code: "other", text: "x" });
+    const now = record([address, name, sex]);
+    expect(decliningMarks(draft, now)).toEqual([`persons/${PERSON}`]);
+    expect(approval(draft, now, codeText).decisions).toEqual([
+      { path: name.path, accept: false, reason: "计算有误" },
+      { path: sex.path, accept: false, reason: "计算有误" },
+    ]);
+    expect(approvalBlockers(draft, now)).toEqual([]);
+    expect(returning(draft, now).reasons.map((reason) => reason.path)).toEqual([`persons/${PERSON}`, "visit/opinion_text"]);
   });
   it("is blocked when nothing would be taken over", () => {
     const draft = withMark(emptyDraft, "residence_address", { code: "arithmetic", text: "" });

@@ -11,7 +11,7 @@ export interface Mark {
 
 /** Typed so far; kept while the reviewer looks at other records. */
 export interface DecisionDraft {
-  /** By path; `""` is the visit as a whole and counts for a return only. */
+  /** By path; a row's path stands for every change in it, `""` for the visit as a whole (for a return only). */
   readonly marks: Readonly<Record<string, Mark>>;
   /** Words to the caseworker beside the reasons. */
   readonly returnText: string;
@@ -49,9 +49,20 @@ export function withMarks(draft: DecisionDraft, paths: readonly string[], mark: 
   return paths.reduce((now, path) => (path in now.marks ? now : withMark(now, path, mark)), draft);
 }
 
-/** Marked paths in the order of the record; the visit as a whole comes first. */
+/** The row of a cell's path, the path itself otherwise. */
+function rowOf(path: string): string {
+  const [table, id, key] = path.split("/");
+  return key === undefined ? path : `${table ?? ""}/${id ?? ""}`;
+}
+
+/** Where the mark that covers a change stands: at its own path or at its row; null when there is none. */
+function coverOf(draft: DecisionDraft, path: string): string | null {
+  return [path, rowOf(path)].find((at) => at in draft.marks) ?? null;
+}
+
+/** Marked paths in the order of the record, a row before what stands in it; the visit as a whole comes first. */
 export function markedPaths(draft: DecisionDraft, record: RecordView): string[] {
-  const known = [WHOLE, ...record.changes.map((change) => change.path), ...record.later, ...record.warnings.map((one) => one.path)];
+  const known = [WHOLE, ...record.changes.flatMap(({ path }) => [rowOf(path), path])];
   const marked = [...new Set(known)].filter((path) => path in draft.marks);
   const others = Object.keys(draft.marks).filter((path) => !marked.includes(path));
   return [...marked, ...others.sort()];
@@ -59,7 +70,18 @@ export function markedPaths(draft: DecisionDraft, record: RecordView): string[] 
 
 /** Changed paths that the marks decline on an approval. */
 export function declinedPaths(draft: DecisionDraft, record: RecordView): string[] {
-  return record.changes.map((change) => change.path).filter((path) => path in draft.marks);
+  return record.changes.map((change) => change.path).filter((path) => coverOf(draft, path) !== null);
+}
+
+/** The marks that decline something on an approval. */
+export function decliningMarks(draft: DecisionDraft, record: RecordView): string[] {
+  const covers = new Set(record.changes.map((change) => coverOf(draft, change.path)));
+  return markedPaths(draft, record).filter((path) => covers.has(path));
+}
+
+/** Overtaken changes that nobody has declined yet. */
+export function undecidedPaths(draft: DecisionDraft, record: RecordView): string[] {
+  return movedPaths(record).filter((path) => coverOf(draft, path) === null);
 }
 
 export function movedPaths(record: RecordView): string[] {
@@ -71,13 +93,15 @@ function markBlocker(path: string, { code, text }: Mark): Blocker | null {
   return code === OTHER && !filled(text) ? { is: "text_missing", path } : null;
 }
 
-const present = (blocker: Blocker | null): blocker is Blocker => blocker !== null;
+const unsaid: Mark = { code: "", text: "" };
+const markBlockers = (draft: DecisionDraft, paths: readonly string[]): Blocker[] =>
+  paths.map((path) => markBlocker(path, draft.marks[path] ?? unsaid)).filter((blocker): blocker is Blocker => blocker !== null);
 
 /** What keeps the record from being approved as it is marked now. */
 export function approvalBlockers(draft: DecisionDraft, record: RecordView): Blocker[] {
   const declined = declinedPaths(draft, record);
-  const undecided = movedPaths(record).filter((path) => !declined.includes(path));
-  const blockers = declined.map((path) => markBlocker(path, draft.marks[path] ?? { code: "", text: "" })).filter(present);
+  const undecided = undecidedPaths(draft, record);
+  const blockers = markBlockers(draft, decliningMarks(draft, record));
   if (undecided.length > 0) blockers.unshift({ is: "moved_undecided", paths: undecided });
   // An approval that takes nothing over says the opposite of what it means.
   if (record.changes.length > 0 && declined.length === record.changes.length) blockers.push({ is: "nothing_left" });
@@ -88,7 +112,7 @@ export function approvalBlockers(draft: DecisionDraft, record: RecordView): Bloc
 export function returnBlockers(draft: DecisionDraft, record: RecordView): Blocker[] {
   const paths = markedPaths(draft, record);
   if (paths.length === 0) return [{ is: "nothing_marked" }];
-  return paths.map((path) => markBlocker(path, draft.marks[path] ?? { code: "", text: "" })).filter(present);
+  return markBlockers(draft, paths);
 }
 
 export function rejectionBlockers(draft: DecisionDraft): Blocker[] {
@@ -103,7 +127,7 @@ export function approval(draft: DecisionDraft, record: RecordView, codeText: (co
     visit_hash: record.visit.hash,
     file_rev: record.household.rev,
     decisions: declinedPaths(draft, record).map((path) => {
-      const { code, text } = draft.marks[path] ?? { code: OTHER, text: "" };
+      const { code, text } = draft.marks[coverOf(draft, path) ?? path] ?? unsaid;
       const words = [code === OTHER ? "" : codeText(code), text.trim()].filter(filled).join("：");
       return { path, accept: false, reason: words };
     }),
@@ -112,7 +136,7 @@ export function approval(draft: DecisionDraft, record: RecordView, codeText: (co
 
 export function returning(draft: DecisionDraft, record: RecordView): ReturnRequest {
   const reasons = markedPaths(draft, record).map((path): Reason => {
-    const { code, text } = draft.marks[path] ?? { code: OTHER, text: "" };
+    const { code, text } = draft.marks[path] ?? unsaid;
     return { path, code, text: text.trim() };
   });
   return { visit_rev: record.visit.rev, visit_hash: record.visit.hash, reasons, text: draft.returnText.trim() };
