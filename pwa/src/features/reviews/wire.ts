@@ -24,7 +24,7 @@ export type MovedPath = Valued<Schemas["MovedPath"], "before" | "now">;
 export type Since = Omit<Schemas["Since"], "moved"> & { readonly moved: readonly MovedPath[] };
 
 type Answered = Schemas["RecordView"];
-export interface RecordView extends Omit<Answered, "answers" | "changes" | "figures" | "household"> {
+export interface RecordView extends Omit<Answered, "answers" | "changes" | "clock_offset_ms" | "figures" | "household" | "previous"> {
   readonly answers: Values;
   readonly changes: readonly RecordChange[];
   readonly figures: { readonly before: Values; readonly after: Values };

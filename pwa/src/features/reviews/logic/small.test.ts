@@ -72,7 +72,6 @@ describe("judgements about a record", () => {
     expect(minutesOf({ started_at: "2026-11-23T02:00:00Z", ended_at: "2026-11-23T01:00:00Z" })).toBeNull();
     expect(clockOffMinutes(5 * 60_000)).toBeNull();
     expect(clockOffMinutes(-6 * 60_000)).toBe(-6);
-    expect(clockOffMinutes(undefined)).toBeNull();
   });
   it("know a first filing before and after its approval", () => {
     const now = record([]);
