@@ -42,14 +42,13 @@ operations=$(node -p 'Object.values(JSON.parse(require("fs").readFileSync(proces
 each=$(((requests + operations * 4 - 1) / (operations * 4)))
 total=0 status=0
 for login in caseworker supervisor admin auditor; do
-  report=$folder/$login.ndjson
   # Signing out or changing the password would end the run for everything after it.
-  "$venv/bin/schemathesis" run "$root/openapi.json" --url "$base" -H "Authorization: Bearer $(token "$login")" \
+  (cd "$folder" && "$venv/bin/schemathesis" run "$root/openapi.json" --url "$base" -H "Authorization: Bearer $(token "$login")" \
     --checks not_a_server_error,status_code_conformance,content_type_conformance,unsupported_method \
     --exclude-operation-id logout --exclude-operation-id change_password --exclude-operation-id revoke_device \
     --phases coverage,fuzzing --mode all --max-examples "$each" --seed 20261123 --request-timeout 20 --workers 2 \
     --continue-on-failure --warnings off --suppress-health-check all --no-shrink --no-color --output-truncate true \
-    --report ndjson --report-ndjson-path "$report" >"$folder/$login.txt" 2>&1 || { status=1; tail -120 "$folder/$login.txt"; }
+    >"$folder/$login.txt" 2>&1) || { status=1; tail -120 "$folder/$login.txt"; }
   sent=$(grep -oE '[0-9]+ generated' "$folder/$login.txt" | tail -1 | grep -oE '[0-9]+' || echo 0)
   total=$((total + sent))
   echo "$login: $sent requests"

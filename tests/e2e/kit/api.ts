@@ -1,0 +1,112 @@
+// The wire without a browser: what a journey needs beside what its people do on their screens.
+import { createHash, randomUUID } from "node:crypto";
+import { canonicalJson } from "../../../pwa/src/forms/canonical";
+import type { components } from "../../../pwa/src/api/schema.gen";
+import { PASSWORD } from "./server";
+
+type Schemas = components["schemas"];
+export type Household = Schemas["HouseholdBody"];
+export type Proposal = Schemas["Proposal"];
+
+export interface Member {
+  device: string;
+  get: <T>(path: string) => Promise<T>;
+  post: <T>(path: string, body: unknown) => Promise<T>;
+}
+
+/** Signs somebody in on a device of their own. */
+export async function member(url: string, login: string): Promise<Member> {
+  const device = randomUUID();
+  const ask = async <T>(method: string, path: string, body?: unknown, token?: string): Promise<T> => {
+    const answer = await fetch(`${url}/api/v1${path}`, {
+      method,
+      headers: { "content-type": "application/json", ...(token && { authorization: `Bearer ${token}` }) },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+    return JSON.parse(text) as T;
+  };
+  const session = await ask<{ access_token: string }>("POST", "/auth/login", {
+    login,
+    password: PASSWORD,
+    device: { id: device, label: "e2e" },
+  });
+  return {
+    device,
+    get: (path) => ask("GET", path, undefined, session.access_token),
+    post: (path, body) => ask("POST", path, body, session.access_token),
+  };
+}
+
+interface Change {
+  kind: string;
+  id: string;
+  body: unknown;
+}
+interface Page {
+  changes: Change[];
+  cursor: string;
+  more: boolean;
+}
+export interface Pulled {
+  households: Household[];
+  visits: { id: string; household_id: string; state: string }[];
+}
+
+/** Everything in a member's scope. */
+export async function pullAll(who: Member): Promise<Pulled> {
+  const pulled: Pulled = { households: [], visits: [] };
+  let cursor: string | undefined;
+  for (;;) {
+    const page: Page = await who.post("/sync/pull", { limit: 200, ...(cursor !== undefined && { cursor }) });
+    for (const { kind, body } of page.changes) {
+      if (kind === "household") pulled.households.push(body as Household);
+      else if (kind === "visit") pulled.visits.push(body as Pulled["visits"][number]);
+    }
+    if (!page.more) return pulled;
+    cursor = page.cursor;
+  }
+}
+
+/** The name of a household as the lists show it: its worker's. */
+export function nameOf(household: Household): string {
+  const persons = Object.values((household.file as { persons?: Record<string, { name?: string; is_worker?: boolean }> }).persons ?? {});
+  return (persons.find((person) => person.is_worker === true) ?? persons[0])?.name ?? "";
+}
+
+/** Households on file, met by nobody's waiting visit, each with a name that only it has. */
+export function plainHouseholds({ households, visits }: Pulled): Household[] {
+  const busy = new Set(visits.filter(({ state }) => state !== "approved").map(({ household_id }) => household_id));
+  const names = households.map(nameOf);
+  const isAlone = (name: string): boolean => names.filter((other) => other.includes(name)).length === 1;
+  return households.filter(
+    (one) => one.rev > 0 && !one.is_lead && one.status === "active" && !busy.has(one.id) && isAlone(nameOf(one)),
+  );
+}
+
+/** Sends a finished visit as `who`'s phone would. */
+export async function submitVisit(who: Member, seq: number, visit: Proposal): Promise<void> {
+  const hash = createHash("sha256").update(canonicalJson(visit)).digest("hex");
+  const op = {
+    seq,
+    id: randomUUID(),
+    kind: "visit.submit",
+    version: 1,
+    subject: visit.id,
+    after: null,
+    recorded_at: visit.ended_at,
+    clock: { offset_ms: 0, monotonic_ms: 0 },
+    body: { visit, hash },
+  };
+  const answer = await who.post<{ receipts: { outcome: string }[] }>("/sync/push", {
+    device: who.device,
+    epoch: 1,
+    protocol: 1,
+    app_build: "e2e",
+    manifest: { count: 1, first_seq: seq, last_seq: seq, head: "" },
+    ops: [op],
+  });
+  const outcome = answer.receipts[0]?.outcome;
+  if (outcome !== "applied") throw new Error(`the visit was not taken: ${JSON.stringify(answer)}`);
+}
