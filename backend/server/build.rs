@@ -28,21 +28,23 @@ fn build() -> Result<(), String> {
     println!("cargo::rerun-if-changed=build.rs");
     let out = PathBuf::from(env::var("OUT_DIR").map_err(|error| error.to_string())?);
     let target = out.join("pwa");
+    let stamp_file = out.join("pwa.stamp");
     let failed = |what: &str, error: io::Error| format!("the app's files cannot be {what}: {error}");
     if let Ok(dist) = env::var("RUHU_PWA_DIST") {
         println!("cargo::rerun-if-changed={dist}");
         if !Path::new(&dist).join("index.html").is_file() {
             return Err(format!("RUHU_PWA_DIST={dist} holds no index.html"));
         }
+        forget(&stamp_file);
         return copy_anew(Path::new(&dist), &target).map_err(|error| failed("copied", error));
     }
     if env::var("RUHU_SKIP_PWA").is_ok_and(|value| value == "1") {
+        forget(&stamp_file);
         return empty(&target).map_err(|error| failed("cleared", error));
     }
     let pwa = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../pwa");
     SOURCES.iter().for_each(|source| println!("cargo::rerun-if-changed={}", pwa.join(source).display()));
     let stamp = stamp_of(&pwa).map_err(|error| failed("read", error))?;
-    let stamp_file = out.join("pwa.stamp");
     if target.join("index.html").is_file() && fs::read_to_string(&stamp_file).is_ok_and(|known| known == stamp) {
         return Ok(());
     }
@@ -52,6 +54,11 @@ fn build() -> Result<(), String> {
     npm(&pwa, &["run", "build"])?;
     copy_anew(&pwa.join("dist"), &target).map_err(|error| failed("copied", error))?;
     fs::write(stamp_file, stamp).map_err(|error| failed("stamped", error))
+}
+
+/// What lies in the target is not this checkout's build any more. A stamp that was never there is no error.
+fn forget(stamp_file: &Path) {
+    let _ = fs::remove_file(stamp_file);
 }
 
 /// A hash over names and contents of all sources.

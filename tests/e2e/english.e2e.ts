@@ -37,7 +37,7 @@ async function chineseInChrome(): Promise<string[]> {
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     for (let node = walker.nextNode(); node; node = walker.nextNode()) {
       const element = node.parentElement;
-      if (element && !element.closest('script, style, [lang="zh-CN"]')) found.push(node.textContent?.trim() ?? "");
+      if (element && !element.closest('script, noscript, style, [lang="zh-CN"]')) found.push(node.textContent?.trim() ?? "");
     }
     for (const element of document.querySelectorAll("[aria-label], [placeholder], [title]")) {
       for (const name of ["aria-label", "placeholder", "title"]) found.push(element.getAttribute(name) ?? "");

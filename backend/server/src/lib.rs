@@ -4,6 +4,8 @@
 //! a use case is one transaction; nothing personal is logged; only `config/` reads the environment.
 //! Start at `routes/mod.rs`; a request then goes through `app/`.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails loudly"))]
+
 pub mod app;
 pub mod cli;
 pub mod config;

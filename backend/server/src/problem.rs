@@ -104,9 +104,7 @@ impl From<AppError> for ApiError {
     fn from(error: AppError) -> Self {
         match error {
             AppError::Refused(refused) => Outline::from(*refused),
-            AppError::Unauthenticated(code) => {
-                Outline::plain(StatusCode::UNAUTHORIZED, code, "Sign in to do this")
-            }
+            AppError::Unauthenticated(code) => Outline::plain(StatusCode::UNAUTHORIZED, code, "Sign in to do this"),
             AppError::Throttled { retry_after_s } => Outline {
                 retry_after_s: Some(retry_after_s),
                 ..Outline::plain(StatusCode::TOO_MANY_REQUESTS, "auth.throttled", "Too many attempts; wait a while")

@@ -10,6 +10,8 @@ export type Proposal = Schemas["Proposal"];
 
 export interface Member {
   device: string;
+  /** Operations sent so far. */
+  sent: number;
   get: <T>(path: string) => Promise<T>;
   post: <T>(path: string, body: unknown) => Promise<T>;
 }
@@ -34,6 +36,7 @@ export async function member(url: string, login: string): Promise<Member> {
   });
   return {
     device,
+    sent: 0,
     get: (path) => ask("GET", path, undefined, session.access_token),
     post: (path, body) => ask("POST", path, body, session.access_token),
   };
@@ -85,8 +88,24 @@ export function plainHouseholds({ households, visits }: Pulled): Household[] {
   );
 }
 
-/** Sends a finished visit as `who`'s phone would. */
-export async function submitVisit(who: Member, seq: number, visit: Proposal): Promise<void> {
+interface Receipt {
+  outcome: string;
+  code?: string;
+  errors?: { code: string; path: string }[];
+}
+
+/** Sends a finished visit as `who`'s phone would; what the form warns about gets a reason. */
+export async function submitVisit(who: Member, visit: Proposal): Promise<void> {
+  const receipt = await push(who, visit);
+  if (receipt?.outcome === "applied") return;
+  if (receipt?.code !== "visit.warning_unexplained") throw new Error(`the visit was not taken: ${JSON.stringify(receipt)}`);
+  const warnings = (receipt.errors ?? []).map(({ code, path }) => ({ code, path, reason: "已当面核实" }));
+  const again = await push(who, { ...visit, warnings });
+  if (again?.outcome !== "applied") throw new Error(`the visit was not taken: ${JSON.stringify(again)}`);
+}
+
+async function push(who: Member, visit: Proposal): Promise<Receipt | undefined> {
+  const seq = (who.sent += 1);
   const hash = createHash("sha256").update(canonicalJson(visit)).digest("hex");
   const op = {
     seq,
@@ -99,7 +118,7 @@ export async function submitVisit(who: Member, seq: number, visit: Proposal): Pr
     clock: { offset_ms: 0, monotonic_ms: 0 },
     body: { visit, hash },
   };
-  const answer = await who.post<{ receipts: { outcome: string }[] }>("/sync/push", {
+  const answer = await who.post<{ receipts: Receipt[] }>("/sync/push", {
     device: who.device,
     epoch: 1,
     protocol: 1,
@@ -107,6 +126,5 @@ export async function submitVisit(who: Member, seq: number, visit: Proposal): Pr
     manifest: { count: 1, first_seq: seq, last_seq: seq, head: "" },
     ops: [op],
   });
-  const outcome = answer.receipts[0]?.outcome;
-  if (outcome !== "applied") throw new Error(`the visit was not taken: ${JSON.stringify(answer)}`);
+  return answer.receipts[0];
 }

@@ -56,6 +56,26 @@ export async function search(page: Page, texts: Texts, words: string): Promise<L
   return page.getByRole("list", { name: t("households.results") }).getByRole("link");
 }
 
+/**
+ * Finds the waiting record of a household in the queue and opens it. Lists mask names, the search does not;
+ * `saying` tells two records of one household apart.
+ */
+export async function openRecord(page: Page, texts: Texts, name: string, saying?: string): Promise<void> {
+  const { t, like } = texts;
+  await go(page, texts, "reviews");
+  const found = page.getByRole("list", { name: t("reviews.queue.label") }).getByRole("link", { name: new RegExp(`^${name[0]}`) });
+  await page.getByRole("searchbox", { name: t("reviews.filter.words") }).fill(name);
+  await seen(page.getByText(like("reviews.queue.total", { n: saying === undefined ? 1 : 2 })));
+  await found.first().click();
+  const record = page.getByRole("article");
+  await seen(record.getByRole("heading", { name: new RegExp(`^${name[0]}`), level: 2 }));
+  if (saying !== undefined) await seen(record.getByText(saying));
+}
+
+/** What the desk says after a decision. */
+export const decided = (page: Page, texts: Texts, decision: "approved" | "returned"): Promise<void> =>
+  seen(page.getByText(new RegExp(texts.t(`reviews.said.${decision}`, { name: ".+" }))));
+
 /** Taps and counts the taps. */
 export class Taps {
   count = 0;

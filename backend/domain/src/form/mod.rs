@@ -42,7 +42,7 @@ pub use load::{Fault, LoadError};
 pub use mask::{Mask, is_masked, mask_name, mask_value};
 pub use path::{Path, get, set};
 pub use problem::{Problem, Severity};
-pub use sealed::{Sealed, sealed_in_file, sealed_in_proposal};
+pub use sealed::{Sealed, sealed_in_file, sealed_in_proposal, unkeepable};
 pub use validate::{Draft, Meta, Validation, validate};
 pub use value::{is_absent, normalise, same_value};
 

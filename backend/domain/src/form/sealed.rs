@@ -71,6 +71,38 @@ pub fn sealed_in_proposal(dictionary: &Dictionary, proposal: &Value) -> Vec<Seal
     found
 }
 
+/// The first path of a proposal that could not be kept as the dictionary demands: an answer that no form knows,
+/// or a secret that is no text and so would not be encrypted. Such a proposal is refused before it is kept.
+pub fn unkeepable(dictionary: &Dictionary, proposal: &Value) -> Option<String> {
+    let is_open = |field: Option<&Field>, value: &Value| {
+        field.is_some_and(|field| field.sealed) && !matches!(value, Value::String(_) | Value::Null)
+    };
+    let changes = proposal.get("changes").and_then(Value::as_array).into_iter().flatten();
+    for change in changes {
+        let path = change.get("path").and_then(Value::as_str).unwrap_or_default();
+        for value in ["from", "to"].iter().filter_map(|side| change.get(*side)) {
+            let is_bad = match (Path::parse(path), value) {
+                (Some(Path::Row { table, .. }), Value::Object(row)) => row.iter().any(|(column, value)| {
+                    let field = dictionary.column(table, column);
+                    field.is_none() || is_open(field.map(AsRef::as_ref), value)
+                }),
+                _ => is_open(dictionary.field(path).map(AsRef::as_ref), value),
+            };
+            if is_bad {
+                return Some(path.to_owned());
+            }
+        }
+    }
+    let answers = proposal.get("visit").and_then(Value::as_object).into_iter().flatten();
+    answers
+        .filter(|(name, value)| match dictionary.visit_field(name) {
+            Some(field) => is_open(Some(field), value),
+            None => true,
+        })
+        .map(|(name, _)| format!("visit/{name}"))
+        .next()
+}
+
 fn sealed_in_row(
     dictionary: &Dictionary,
     table: &str,
@@ -95,4 +127,28 @@ fn note(field: Option<&Field>, value: &Value, place: impl FnOnce() -> (String, S
 
 fn escape(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::unkeepable;
+    use crate::form::Definitions;
+    use serde_json::json;
+
+    #[test]
+    fn a_secret_that_is_no_text_or_an_unknown_answer_cannot_be_kept() {
+        let definitions = Definitions::embedded().unwrap();
+        let dictionary = definitions.dictionary();
+        let id = "01890000-0000-7000-8000-000000000001";
+        let change = |from| json!({"changes": [{"path": format!("persons/{id}/id_no"), "from": from, "to": null}]});
+        assert_eq!(unkeepable(dictionary, &change(json!("150699197203140011"))), None);
+        assert_eq!(unkeepable(dictionary, &change(json!(null))), None);
+        let number = unkeepable(dictionary, &change(json!(150_699_197_203_i64)));
+        assert_eq!(number, Some(format!("persons/{id}/id_no")));
+        let row = json!({"changes": [{"path": format!("persons/{id}"), "from": {"id_no": ["1"]}, "to": null}]});
+        assert_eq!(unkeepable(dictionary, &row), Some(format!("persons/{id}")));
+        assert_eq!(unkeepable(dictionary, &json!({"visit": {"outcome": "done"}})), None);
+        assert_eq!(unkeepable(dictionary, &json!({"visit": {"diary": "x"}})), Some("visit/diary".to_owned()));
+    }
 }

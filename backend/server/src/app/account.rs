@@ -121,7 +121,7 @@ impl App {
     async fn find_account(&self, login: &str) -> AppResult<User> {
         let login = login.to_owned();
         let user = self.db.read(move |c: &mut Conn| user::find_by_login(c, &login)).await?;
-        user.ok_or_else(AppError::not_found)
+        user.ok_or_else(|| AppError::invalid_field("login", "user.unknown", "Nobody has this login"))
     }
 }
 

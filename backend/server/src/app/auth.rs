@@ -52,7 +52,8 @@ impl App {
             })
             .await?;
         let user = user.filter(|user| user.disabled_at.is_none());
-        let is_right = self.passwords.verify(typed.password, user.as_ref().map(|user| user.password_hash.clone())).await?;
+        let is_right =
+            self.passwords.verify(typed.password, user.as_ref().map(|user| user.password_hash.clone())).await?;
         let (Some(user), true) = (user, is_right) else { return Err(AppError::Unauthenticated("auth.failed")) };
         self.open_session(user, typed.device, typed.label.chars().take(LABEL_MAX_CHARS).collect(), attempt).await
     }
@@ -181,11 +182,13 @@ impl App {
     /// A new password of one's own; every other session of the user ends.
     pub async fn change_password(&self, actor: &Actor, current: String, new: String, address: &str) -> AppResult<()> {
         let (id, auth, now) = (actor.user, self.auth.clone(), self.now());
-        let address = address.to_owned();
+        let (address, wanted) = (address.to_owned(), new.clone());
         let (user, attempt) = self
             .db
             .write(move |c: &mut Conn| -> AppResult<_> {
                 let user = user::find(c, id)?.ok_or_else(AppError::not_found)?;
+                // A weak choice is no guess at the current password, so it is refused before the guess is counted.
+                password::check_password(&wanted, &user.login, "new")?;
                 let attempt = Attempt::new(&user.login, &address);
                 attempt.begin(c, &auth, now)?;
                 Ok((user, attempt))
@@ -194,7 +197,6 @@ impl App {
         if !self.passwords.verify(current, Some(user.password_hash.clone())).await? {
             return Err(AppError::invalid_field("current", "password.wrong", "The current password is another one"));
         }
-        password::check_password(&new, &user.login, "new")?;
         let hash = self.passwords.hash(new, &self.env).await?;
         let actor = actor.clone();
         self.db

@@ -55,6 +55,8 @@ pub struct Parts {
     pub is_demo: bool,
     /// Proves to `setup` that the caller reads the server's console.
     pub setup_token: Option<String>,
+    /// Whoever sets up waits for whoever is at it: there is one first administrator.
+    pub setup_turn: tokio::sync::Mutex<()>,
 }
 
 impl Deref for App {
@@ -101,6 +103,7 @@ impl App {
             history_id,
             is_demo,
             setup_token,
+            setup_turn: tokio::sync::Mutex::new(()),
         })))
     }
 

@@ -29,10 +29,8 @@ impl RegionNames {
     /// Reads them off the database, which may know more than the program brings: imported communities.
     pub fn load(c: &mut Conn) -> AppResult<Self> {
         let rows = region::list(c)?;
-        let views: Vec<RegionView> = rows
-            .into_iter()
-            .map(|region| RegionView { code: region.code, zh: region.zh, en: region.en })
-            .collect();
+        let views: Vec<RegionView> =
+            rows.into_iter().map(|region| RegionView { code: region.code, zh: region.zh, en: region.en }).collect();
         let version = canonical_hash(&views)?;
         let parsed = views.iter().filter_map(|view| Some((RegionCode::parse(&view.code).ok()?, view)));
         let names = parsed.map(|(code, view)| (code, (view.zh.clone(), view.en.clone()))).collect();
@@ -69,7 +67,9 @@ impl RegionNames {
     pub fn knows(&self, code: &RegionCode) -> bool {
         let text = code.as_str();
         [12, 9, 6, 4].into_iter().filter(|len| *len <= text.len()).any(|len| {
-            text.get(..len).and_then(|part| RegionCode::parse(part).ok()).is_some_and(|part| self.names.contains_key(&part))
+            text.get(..len)
+                .and_then(|part| RegionCode::parse(part).ok())
+                .is_some_and(|part| self.names.contains_key(&part))
         })
     }
 }

@@ -14,9 +14,26 @@ const MAX_CHARS: usize = 128;
 const PARALLEL: usize = 4;
 /// What every guesser tries first, long enough to pass the length rule; compared without case and digits at the end.
 const COMMON: [&str; 20] = [
-    "password", "passwordpassword", "qwertyuiop", "qwertyuiopasdf", "asdfghjkl", "iloveyou", "iloveyouforever",
-    "administrator", "adminadmin", "adminadminadmin", "letmeinplease", "welcomewelcome", "changemeplease", "aaaaaaaaaaaa",
-    "abcdefghijkl", "abcabcabcabc", "woaini", "woainiwoaini", "ruhuruhuruhu", "gonghuigonghui",
+    "password",
+    "passwordpassword",
+    "qwertyuiop",
+    "qwertyuiopasdf",
+    "asdfghjkl",
+    "iloveyou",
+    "iloveyouforever",
+    "administrator",
+    "adminadmin",
+    "adminadminadmin",
+    "letmeinplease",
+    "welcomewelcome",
+    "changemeplease",
+    "aaaaaaaaaaaa",
+    "abcdefghijkl",
+    "abcabcabcabc",
+    "woaini",
+    "woainiwoaini",
+    "ruhuruhuruhu",
+    "gonghuigonghui",
 ];
 /// Letters and digits that nobody mixes up on paper: no 0/O, 1/l/I.
 const READABLE: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
@@ -83,8 +100,10 @@ pub fn check_password(password: &str, login: &str, path: &str) -> Result<(), App
     if count > MAX_CHARS {
         return Err(AppError::invalid_field(path, "password.too_long", "A password has at most 128 characters"));
     }
+    let more = |rest: &str| rest.chars().all(|c| c.is_ascii_digit() || c.is_ascii_punctuation());
+    let is_login = lower.strip_prefix(login.to_lowercase().as_str()).is_some_and(more);
     let is_one_digit_run = lower.chars().all(|c| c.is_ascii_digit());
-    if is_one_digit_run || stem.is_empty() || COMMON.contains(&stem) || stem == login.to_lowercase() {
+    if is_one_digit_run || stem.is_empty() || COMMON.contains(&stem) || is_login {
         return Err(AppError::invalid_field(path, "password.common", "This password is among the first to be guessed"));
     }
     Ok(())
@@ -115,6 +134,7 @@ mod tests {
         assert_eq!(code("password123456"), Some("password.common"));
         assert_eq!(code("202611232026"), Some("password.common"));
         assert_eq!(code("wang.fang2026"), Some("password.common"));
+        assert!(check_password("wang.fang.77", "wang.fang.77", "new").is_err());
         assert_eq!(code("四个字的密码不够长哦再加几个"), None);
         assert_eq!(code("correct horse battery"), None);
     }

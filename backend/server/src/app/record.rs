@@ -121,13 +121,7 @@ pub struct Case {
 
 impl Case {
     /// Loads the base and works out the changes.
-    pub fn open(
-        app: &App,
-        c: &mut Conn,
-        row: HouseholdRow,
-        proposal: &Proposal,
-        visitor: UserId,
-    ) -> AppResult<Self> {
+    pub fn open(app: &App, c: &mut Conn, row: HouseholdRow, proposal: &Proposal, visitor: UserId) -> AppResult<Self> {
         // What the visitor found and nobody approved yet counts as nothing, though lists show its first facts.
         let is_found = row.rev == 0 && row.status == FileStatus::Draft && row.author == visitor;
         let household = row.into_clear(&app.vault)?;

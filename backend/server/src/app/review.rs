@@ -15,10 +15,10 @@ use ruhu_domain::ids::VisitId;
 use ruhu_domain::policy::{self, Action, Verdict};
 use ruhu_domain::time::{Date, Time};
 use ruhu_domain::visit::{Decision, Proposal, Reason, Review, Seen, Standing, Visit, VisitRefusal, VisitType};
+use ruhu_store::Conn;
 use ruhu_store::household::{self, HouseholdRow};
 use ruhu_store::household_file::{self, Origin};
 use ruhu_store::visit::{self, VisitRow};
-use ruhu_store::Conn;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -146,11 +146,7 @@ fn approve(
     now: Time,
 ) -> AppResult<VisitSummary> {
     let opened = Opened::find(c, actor, id)?;
-    let seen = Seen {
-        visit_rev: wanted.visit_rev,
-        visit_hash: &wanted.visit_hash,
-        file_rev: Some(wanted.file_rev),
-    };
+    let seen = Seen { visit_rev: wanted.visit_rev, visit_hash: &wanted.visit_hash, file_rev: Some(wanted.file_rev) };
     opened.check(app, c, actor, seen)?;
     let proposal = opened.proposal(app, c)?;
     let case = Case::open(app, c, opened.household.clone(), &proposal, opened.visit.visitor)?;
@@ -253,7 +249,8 @@ fn save(
         Decision::Returned => ("visit.return", decided.review.reasons.len()),
         Decision::Rejected => ("visit.reject", decided.review.reasons.len()),
     };
-    let visit = Visit::from(row).decided(decided.review, decided.file_rev).map_err(|refusal| AppError::rule(&refusal))?;
+    let visit =
+        Visit::from(row).decided(decided.review, decided.file_rev).map_err(|refusal| AppError::rule(&refusal))?;
     visit::update_state(c, &visit, expected, now)?;
     let detail = json!({ "rev": visit.rev, "hash": visit.hash, "file_rev": visit.file_rev, "reasons": codes });
     tell(c, actor, &visit, household, now, action, detail)?;

@@ -21,6 +21,7 @@ impl App {
 
     /// Makes the first city administrator, once.
     pub async fn create_first_admin(&self, request: SetupRequest, address: &str) -> AppResult<()> {
+        let _turn = self.setup_turn.lock().await;
         if !self.get_setup().await?.needed {
             return Err(AppError::conflict("setup.done", "There is an administrator already"));
         }

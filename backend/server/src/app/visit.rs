@@ -33,6 +33,10 @@ const FIRST_FACTS: [&str; 4] = ["banner_code", "town_code", "community_code", "r
 /// Takes in a visit revision: all checks, then the visit, the household if it is new, audit and feed.
 pub fn submit_visit(app: &App, c: &mut Conn, actor: &Actor, sent: Submission, now: Time) -> AppResult<Effect> {
     let proposal = read_proposal(&sent)?;
+    if let Some(path) = form::unkeepable(app.definitions.dictionary(), &sent.visit) {
+        let finding = Finding { code: "value.type".to_owned(), path, params: None };
+        return Err(AppError::invalid("visit.invalid", "The visit has errors").with_errors(vec![finding]));
+    }
     let form = app.definitions.form(&proposal.form.id, proposal.form.version);
     let form = form.filter(|form| form.visit_type == proposal.visit_type.code());
     let form = form.ok_or_else(|| AppError::invalid("form.unknown", "This form version is not known"))?;
@@ -95,8 +99,7 @@ struct Before {
 
 impl Before {
     fn known(app: &App, c: &mut Conn, actor: &Actor, row: HouseholdRow, proposal: &Proposal) -> AppResult<Self> {
-        let target =
-            Target { region: &row.region, contact: row.contact, responsible: row.responsible, author: None };
+        let target = Target { region: &row.region, contact: row.contact, responsible: row.responsible, author: None };
         if !policy::sees(actor, &target) || matches!(actor.row_scope(), RowScope::Nothing) {
             return Err(unknown_household());
         }
@@ -147,7 +150,8 @@ fn check_answers(app: &App, form: &Form, before: &Before, file: &File, proposal:
         return Err(AppError::invalid("visit.invalid", "The visit has errors").with_errors(errors));
     }
     let is_explained = |problem: &&Problem| {
-        let same = |known: &&ruhu_domain::visit::ExplainedWarning| known.code == problem.code && known.path == problem.path;
+        let same =
+            |known: &&ruhu_domain::visit::ExplainedWarning| known.code == problem.code && known.path == problem.path;
         proposal.warnings.iter().find(same).is_some_and(|known| !known.reason.trim().is_empty())
     };
     let open: Vec<Finding> = problems(Severity::W).filter(|problem| !is_explained(problem)).map(finding).collect();

@@ -8,6 +8,8 @@ use crate::env::Env;
 use ruhu_domain::form::Definitions;
 use ruhu_store::{Db, DbOptions};
 use std::fs;
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 /// An open and current database with what belongs to it.
@@ -23,10 +25,10 @@ pub struct Opened {
 /// Makes the data folder and the key file when they are missing, opens the database, brings it up to date.
 pub async fn database(config: &Config) -> Result<Opened, Failure> {
     let env = Env::system();
-    let definitions = Definitions::embedded().map_err(|error| Failure(format!("the definitions are wrong: {error}")))?;
+    let definitions =
+        Definitions::embedded().map_err(|error| Failure(format!("the definitions are wrong: {error}")))?;
     let folder = config.data.display();
-    fs::create_dir_all(&config.data)
-        .map_err(|error| Failure(format!("the data folder {folder} cannot be made: {error}")))?;
+    make_private(&config.data).map_err(|error| Failure(format!("the data folder {folder} cannot be made: {error}")))?;
     let (keys, is_new) = Keys::load_or_create(&config.keys, &env).map_err(Failure::of)?;
     if is_new {
         let path = config.keys.display();
@@ -36,6 +38,18 @@ pub async fn database(config: &Config) -> Result<Opened, Failure> {
     let db = Db::open(config.database_url.expose(), DbOptions::default()).map_err(cannot)?;
     let migrated = db.migrate().await.map_err(cannot)?;
     Ok(Opened { db, keys, definitions: Arc::new(definitions), env, migrated })
+}
+
+/// A folder that only this user can enter: what is in it is private. One that is there stays as it is.
+fn make_private(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 /// The app over an open database.

@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::demo;
 use crate::routes::pwa;
 use crate::startup;
-use ruhu_store::{Conn, meta, user};
+use ruhu_store::{Conn, meta};
 use std::io;
 use std::net::TcpListener;
 
@@ -16,10 +16,6 @@ pub async fn demo(config: &Config) -> Result<(), Failure> {
     let opened = open::database(config).await?;
     let is_demo = opened.db.read(|c: &mut Conn| meta::find(c, meta::DEMO)).await.map_err(Failure::of)?.is_some();
     if !is_demo {
-        if opened.db.read(user::any_admin_exists).await.map_err(Failure::of)? {
-            let database = &config.database_url;
-            return Err(Failure(format!("{database} is no demo; use `ruhu serve`, or another RUHU_DATA")));
-        }
         fill(config, &opened).await?;
     }
     let app = open::app(opened, config).await?;
@@ -36,7 +32,6 @@ fn greet() -> Result<(), Failure> {
 }
 
 async fn fill(config: &Config, opened: &open::Opened) -> Result<(), Failure> {
-    say("Making synthetic demo data …")?;
     // The app's first start fills in the regions that the demo stands on.
     let db = opened.db.clone();
     let copy = open::Opened {
@@ -47,6 +42,11 @@ async fn fill(config: &Config, opened: &open::Opened) -> Result<(), Failure> {
         migrated: Vec::new(),
     };
     let app = open::app(copy, config).await?;
+    if !app.list_accounts().await.map_err(Failure::of)?.is_empty() {
+        let database = &config.database_url;
+        return Err(Failure(format!("{database} holds real accounts; use `ruhu serve`, or another RUHU_DATA")));
+    }
+    say("Making synthetic demo data …")?;
     let hash = app.passwords.hash(demo::PASSWORD.to_owned(), &app.env).await.map_err(Failure::of)?;
     let vault = app::vault(&opened.keys, &opened.definitions).map_err(Failure::of)?;
     let default = demo::Options::default();

@@ -46,8 +46,7 @@ impl Http {
             }
         };
         let read_proxies = |text: &str| text.split(',').map(|ip| ip.trim().parse::<IpAddr>()).collect();
-        let trusted_proxies =
-            settings.read("RUHU_TRUSTED_PROXIES", read_proxies).unwrap_or(default.trusted_proxies);
+        let trusted_proxies = settings.read("RUHU_TRUSTED_PROXIES", read_proxies).unwrap_or(default.trusted_proxies);
         let workers = settings.read("RUHU_WORKERS", str::parse::<std::num::NonZeroUsize>).map(Into::into);
         Self { listen, tls, trusted_proxies, workers, ..default }
     }

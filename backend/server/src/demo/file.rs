@@ -38,7 +38,7 @@ pub fn body(random: &mut Random, today: NaiveDate, at: i64, place: Place<'_>, ho
                 spouse = Some(id.clone());
                 id
             }
-            2 | 3 | 1 => maker.child(worker_age, cause == "C08" && index <= 2),
+            1..=3 => maker.child(worker_age, cause == "C08" && index <= 2),
             _ => maker.parent(worker_age),
         };
         if spouse.as_deref() != Some(&id) && index > 4 {

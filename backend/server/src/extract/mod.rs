@@ -9,5 +9,5 @@ pub mod signed;
 pub use access::{Access, Operation, Table};
 pub use client::Client;
 pub use json::ValidJson;
-pub use params::{PathId, Params};
+pub use params::{Params, PathId};
 pub use signed::Signed;

@@ -24,11 +24,7 @@ pub async fn list_households(
 /// The file, masked, with its visits.
 #[utoipa::path(get, path = "/api/v1/households/{id}", tag = "households", params(("id" = Id, Path)),
     responses((status = 200, description = "The file and its visits", body = HouseholdView)))]
-pub async fn find_household(
-    app: Data<App>,
-    actor: Signed,
-    id: PathId<HouseholdId>,
-) -> ApiResult<Json<HouseholdView>> {
+pub async fn find_household(app: Data<App>, actor: Signed, id: PathId<HouseholdId>) -> ApiResult<Json<HouseholdView>> {
     Ok(Json(app.find_household(&actor.0, id.0).await?))
 }
 

@@ -70,5 +70,6 @@ fn attempt(actor: &Actor, action: Action) -> AppResult<()> {
 }
 
 fn read<T: DeserializeOwned>(op: &Operation) -> AppResult<T> {
-    serde_json::from_str(op.body.get()).map_err(|_| AppError::invalid("op.body", "The body is not of its kind and version"))
+    serde_json::from_str(op.body.get())
+        .map_err(|_| AppError::invalid("op.body", "The body is not of its kind and version"))
 }

@@ -36,7 +36,8 @@ impl App {
             .read(move |c: &mut Conn| -> AppResult<PullView> {
                 let account = user::find(c, actor.user)?.ok_or_else(AppError::not_found)?;
                 // Another history or scope: what the phone holds may be wrong, so everything is sent anew.
-                let fits = |known: &Cursor| known.history == app.history_id && known.scope_version == account.scope_version;
+                let fits =
+                    |known: &Cursor| known.history == app.history_id && known.scope_version == account.scope_version;
                 let at = match cursor.clone().filter(fits) {
                     Some(known) => known.at,
                     None => CursorAt::Snapshot { after: None, feed: change::head(c)? },
@@ -46,11 +47,8 @@ impl App {
                     CursorAt::Snapshot { after, feed } => page.snapshot(c, after, feed)?,
                     CursorAt::Feed(position) => page.feed(c, position)?,
                 };
-                let next = Cursor {
-                    history: app.history_id.clone(),
-                    scope_version: account.scope_version,
-                    at: pulled.next,
-                };
+                let next =
+                    Cursor { history: app.history_id.clone(), scope_version: account.scope_version, at: pulled.next };
                 pulled.view.cursor = BASE64.encode(serde_json::to_vec(&next)?);
                 Ok(pulled.view)
             })

@@ -1,0 +1,23 @@
+//! The API from outside, one file per routes file, on SQLite and PostgreSQL where the database has a say.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails loudly")]
+
+mod access;
+mod auth;
+mod devices;
+mod headers;
+mod health;
+mod households;
+mod kit;
+mod logs;
+mod meta;
+mod openapi;
+mod problems;
+mod races;
+mod reviews;
+mod setup;
+mod sync_pull;
+mod sync_push;
+mod sync_visit;
+mod tokens;
+mod users;
+mod visits;
