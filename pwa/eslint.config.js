@@ -113,7 +113,7 @@ export default tseslint.config(
     files: ["src/forms/**/*.ts", "src/db/**/*.ts", "src/sync/**/*.ts"],
     ignores: ["**/*.test.ts"],
     rules: {
-      "no-restricted-imports": ["error", { paths: ["vue", "vue-router", "vue-i18n", "vant"] }],
+      "no-restricted-imports": ["error", { paths: ["vue", "vue-router", "vue-i18n"] }],
       "no-restricted-properties": [
         "error",
         ...html,

@@ -13,7 +13,6 @@ import { checkForUpdate, onUpdateReady, requestWake } from "./sw/update";
 import { applyTextSize, readTextSize } from "./ui/textSize";
 import "./ui/styles/tokens.css";
 import "./ui/styles/base.css";
-import "./ui/styles/vant.css";
 
 applyTextSize(readTextSize());
 addEventListener("beforeinstallprompt", offerInstall);

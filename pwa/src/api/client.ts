@@ -1,5 +1,6 @@
 // The only file that talks to the network. Every call ends in a `Result`: data or a problem, never an exception.
 import createClient, { type Client } from "openapi-fetch";
+import { inLock, type LockPorts } from "./lock";
 import { localProblem, type Problem, type ProblemError, type Result } from "./problem";
 import type { components, paths } from "./schema.gen";
 
@@ -8,12 +9,10 @@ export type UserView = components["schemas"]["UserView"];
 export type Http = Client<paths>;
 
 /** What the client takes from outside. */
-export interface ClientPorts {
+export interface ClientPorts extends LockPorts {
   readonly transport: (request: Request) => Promise<Response>;
   readonly origin: string;
   nowMs(): number;
-  timer(afterMs: number, run: () => void): () => void;
-  readonly locks?: { request<T>(name: string, options: { signal?: AbortSignal }, run: () => Promise<T>): Promise<T> };
 }
 
 /** Who is signed in, as the last sign-in or refresh said. */
@@ -114,7 +113,8 @@ export function createApi(ports: ClientPorts): Api {
   }
 
   function refresh(): Promise<Result<Session>> {
-    refreshing ??= inLock(ports, () => startSession((client) => client.POST("/api/v1/auth/refresh", { params: { header: HEADER_CLIENT } })))
+    // One tab at a time rotates the cookie.
+    refreshing ??= inLock(ports, "ruhu-refresh", () => startSession((client) => client.POST("/api/v1/auth/refresh", { params: { header: HEADER_CLIENT } })))
       .then((result) => (result.ok || result.problem.status !== 401 ? result : signInNeeded(result.problem)))
       .finally(() => {
         refreshing = null;
@@ -172,11 +172,6 @@ export function createApi(ports: ClientPorts): Api {
       return () => listeners.delete(listener);
     },
   };
-}
-
-/** One tab at a time rotates the cookie, where the browser can tell tabs apart. */
-function inLock<T>(ports: ClientPorts, run: () => Promise<T>): Promise<T> {
-  return ports.locks ? ports.locks.request("ruhu-refresh", {}, run) : run();
 }
 
 function authHeaders(signedIn: SignedIn | null): Record<string, string> {

@@ -1,15 +1,15 @@
 // Wires the client core to what the pages see: one signed-in user at a time, their database, their engine.
 import { liveQuery } from "dexie";
-import { ref, shallowRef } from "vue";
+import { computed, ref, shallowRef } from "vue";
 import { type Api, createApi } from "@/api/client";
 import type { Store } from "@/db/database";
 import type { Platform } from "@/db/platform";
 import { type About, type Client, worksInTheField } from "@/features/auth";
-import { type Installation, openInstallation, refreshUser, resume, signIn, signOut } from "@/sync/account";
+import { type Installation, endOwedSession, openInstallation, refreshUser, resume, signIn, signOut } from "@/sync/account";
 import { refreshDocuments } from "@/sync/documents";
 import { type Engine, createEngine } from "@/sync/engine";
 import { countUnsent } from "@/sync/outbox";
-import type { SyncStatus } from "@/sync/status";
+import { type SyncStatus, withoutNetwork } from "@/sync/status";
 import { deviceLabel } from "./deviceLabel";
 import { wakeOnReturn } from "./platform";
 
@@ -25,14 +25,15 @@ export async function createClient(platform: Platform, hooks: ClientHooks): Prom
   const store = shallowRef<Store | null>(null);
   const about = shallowRef<About | null>(await keptAbout(installation));
   const online = ref(navigator.onLine);
-  const status = shallowRef<SyncStatus>({ is: "up_to_date", at_ms: null });
+  const heard = shallowRef<SyncStatus>({ is: "up_to_date", at_ms: null });
+  const status = computed(() => (online.value ? heard.value : withoutNetwork(heard.value)));
   let engine: Engine | null = null;
   let close = (): void => undefined;
 
   function open(opened: Store): void {
     close();
     store.value = opened;
-    status.value = { is: "up_to_date", at_ms: null };
+    heard.value = { is: "up_to_date", at_ms: null };
     const end = worksInTheField(opened.user.role) ? openField(opened) : openDesk(opened);
     close = () => {
       end();
@@ -45,7 +46,7 @@ export async function createClient(platform: Platform, hooks: ClientHooks): Prom
     const made = createEngine(opened, api);
     engine = made;
     const unsubscribe = made.subscribe((next) => {
-      status.value = next;
+      heard.value = next;
     });
     const sleep = wakeOnReturn(made);
     let unsent = 0;
@@ -72,7 +73,7 @@ export async function createClient(platform: Platform, hooks: ClientHooks): Prom
   /** The desk keeps nothing but the definitions; everything else is asked of the server. */
   function openDesk(opened: Store): () => void {
     const unsubscribe = api.onSession((signedIn) => {
-      status.value = signedIn ? { is: "up_to_date", at_ms: platform.nowMs() } : { is: "sign_in_needed", pending: 0 };
+      heard.value = signedIn ? { is: "up_to_date", at_ms: platform.nowMs() } : { is: "sign_in_needed", pending: 0 };
     });
     void refreshDocuments(opened, api);
     return unsubscribe;
@@ -91,6 +92,7 @@ export async function createClient(platform: Platform, hooks: ClientHooks): Prom
   void refreshAbout(installation, api, about);
   const known = await resume(installation);
   if (known) open(known);
+  else void endOwedSession(installation);
 
   return {
     store,
@@ -109,10 +111,13 @@ export async function createClient(platform: Platform, hooks: ClientHooks): Prom
     async signOut() {
       const leaving = store.value;
       if (!leaving) return;
-      engine?.stop();
-      await signOut(installation, leaving, true);
       close();
-      store.value = null;
+      try {
+        await signOut(installation, leaving, true);
+      } finally {
+        store.value = null;
+        void endOwedSession(installation);
+      }
     },
     syncNow() {
       engine?.nudge("asked");

@@ -47,7 +47,6 @@ export function browserPlatform(): Platform {
       const handle = setTimeout(run, afterMs);
       return () => clearTimeout(handle);
     },
-    online: () => navigator.onLine,
     ...(locks && { locks: webLocks(locks) }),
     ...(storage && { storageManager: storage }),
   };

@@ -1,9 +1,7 @@
-// What this installation knows before anybody has signed in: who uses it, and in which language.
+// What this installation knows before anybody has signed in: who uses it.
 import type { DeviceDatabase, KnownUser } from "./database";
 import type { Platform } from "./platform";
 import type { UserView } from "./wire";
-
-export type Language = "zh-CN" | "en";
 
 const key = (login: string): string => login.trim().toLowerCase();
 
@@ -40,6 +38,14 @@ export async function rememberUser(
   return known;
 }
 
+/**
+ * Keeps what the server says about a user of this phone. Not a sign-in: who may go on without a network, and who
+ * was the last one, stays as it is.
+ */
+export async function updateUser(db: DeviceDatabase, user: UserView, deviceId: string): Promise<void> {
+  await db.users.update(user.id, { user, device_id: deviceId });
+}
+
 /** Who used the app last and did not sign out: they may go on without a network. */
 export async function findLastUser(db: DeviceDatabase): Promise<KnownUser | undefined> {
   const last = await db.meta.get("last_user");
@@ -49,18 +55,4 @@ export async function findLastUser(db: DeviceDatabase): Promise<KnownUser | unde
 
 export async function markSignedOut(db: DeviceDatabase, userId: string): Promise<void> {
   await db.users.update(userId, { signed_out: true });
-}
-
-/** Users of this phone, the last one first. */
-export async function listKnownUsers(db: DeviceDatabase): Promise<KnownUser[]> {
-  return (await db.users.toArray()).sort((a, b) => b.last_sign_in_ms - a.last_sign_in_ms);
-}
-
-export async function readLanguage(db: DeviceDatabase): Promise<Language | undefined> {
-  const value = (await db.meta.get("language"))?.value;
-  return value === "zh-CN" || value === "en" ? value : undefined;
-}
-
-export async function writeLanguage(db: DeviceDatabase, language: Language): Promise<void> {
-  await db.meta.put({ key: "language", value: language });
 }

@@ -22,11 +22,17 @@ export interface NewDraft {
   readonly visit?: VisitAnswers;
 }
 
-/** When each open draft was last looked at, by the monotonic clock. */
-const marks = new WeakMap<UserDatabase, Map<string, number>>();
+/** What this window knows of a draft that it opened. */
+interface Mark {
+  /** When it was last looked at, by the monotonic clock. */
+  readonly at: number;
+  /** How often it had been saved then; another number on the disk means that another window went on with it. */
+  readonly saves: number;
+}
+const marks = new WeakMap<UserDatabase, Map<string, Mark>>();
 
-function marksOf(db: UserDatabase): Map<string, number> {
-  const found = marks.get(db) ?? new Map<string, number>();
+function marksOf(db: UserDatabase): Map<string, Mark> {
+  const found = marks.get(db) ?? new Map<string, Mark>();
   marks.set(db, found);
   return found;
 }
@@ -66,14 +72,14 @@ export async function insertDraft(store: Store, draft: Draft): Promise<Draft> {
   const fresh = plain(draft);
   const stored = await writeAll(db, async () => {
     const there = await db.drafts.get(draft.id);
-    if (there) return decode(there.body);
+    if (there) return { draft: decode(there.body), saves: there.saves };
     await db.drafts.add(rowOf(fresh, 0));
     await writeLocalHousehold(db, fresh);
     await touch(db);
-    return fresh;
+    return { draft: fresh, saves: 0 };
   });
-  marksOf(db).set(draft.id, store.platform.monotonicMs());
-  return stored;
+  marksOf(db).set(draft.id, { at: store.platform.monotonicMs(), saves: stored.saves });
+  return stored.draft;
 }
 
 // A draft is JSON; the copy takes off what a screen may have wrapped around it, which IndexedDB refuses to store.
@@ -102,8 +108,9 @@ async function writeLocalHousehold(db: UserDatabase, draft: Draft): Promise<bool
 }
 
 /**
- * Saves the whole draft. Answers the draft as it now lies on the disk, or `undefined` when it is gone
- * (submitted or discarded meanwhile); a late save never brings it back.
+ * Saves the whole draft. Answers the draft as it now lies on the disk, or `undefined` when it is not this window's
+ * to save any more: gone (submitted or discarded meanwhile), or saved by another window since this one opened it.
+ * A late save never brings a draft back and never writes over what another window wrote.
  */
 export async function saveDraft(store: Store, draft: Draft): Promise<Draft | undefined> {
   const { db, platform } = store;
@@ -111,8 +118,8 @@ export async function saveDraft(store: Store, draft: Draft): Promise<Draft | und
   const monotonic = platform.monotonicMs();
   const saved = await db.transaction("rw", [db.drafts, db.households, db.meta], async () => {
     const there = await db.drafts.get(draft.id);
-    if (!there) return undefined;
-    const worked = mark === undefined ? 0 : Math.max(0, Math.round(monotonic - mark));
+    if (!there || (mark && mark.saves !== there.saves)) return undefined;
+    const worked = mark === undefined ? 0 : Math.max(0, Math.round(monotonic - mark.at));
     const next: Draft = {
       ...plain(draft),
       updated_at: timeText(platform.nowMs()),
@@ -120,17 +127,17 @@ export async function saveDraft(store: Store, draft: Draft): Promise<Draft | und
     };
     await db.drafts.put(rowOf(next, there.saves + 1));
     if (await writeLocalHousehold(db, next)) await touch(db);
-    return next;
+    return { draft: next, saves: there.saves + 1 };
   });
-  if (saved) marksOf(db).set(draft.id, monotonic);
-  return saved;
+  if (saved) marksOf(db).set(draft.id, { at: monotonic, saves: saved.saves });
+  return saved?.draft;
 }
 
 /** Opens a draft to go on with it; work time counts from now on. */
 export async function openDraft(store: Store, id: string): Promise<Draft | undefined> {
   const row = await store.db.drafts.get(id);
   if (!row) return undefined;
-  marksOf(store.db).set(id, store.platform.monotonicMs());
+  marksOf(store.db).set(id, { at: store.platform.monotonicMs(), saves: row.saves });
   return decode(row.body);
 }
 

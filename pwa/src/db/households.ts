@@ -186,8 +186,8 @@ function displayAddress(file: HouseholdFile): string {
   return typeof file["residence_address"] === "string" ? file["residence_address"] : "";
 }
 
-/** Name of the worker, else of the first person. */
-function displayName(file: HouseholdFile): string {
+/** Name of the worker, else of the first person; empty when there is none. */
+export function displayName(file: HouseholdFile): string {
   const people = rowsOf(file, "persons").map(({ row }) => row);
   const person = people.find((row) => row["is_worker"] === true) ?? people[0];
   return typeof person?.["name"] === "string" ? person["name"] : "";

@@ -37,8 +37,6 @@ export interface Platform {
   readonly sha256: Sha256;
   /** Runs `run` once after a time; the answer takes it back. */
   timer(afterMs: number, run: () => void): () => void;
-  /** What the browser believes about the network; `true` when it cannot tell. */
-  online(): boolean;
   /** Web Locks, where the browser has them; nothing depends on them. */
   readonly locks?: Locks;
   /** The browser's storage manager, where it has one. */

@@ -44,3 +44,11 @@ export async function estimate(platform: Platform): Promise<Room> {
     return { is: "unknown" };
   }
 }
+
+/** Why the database could not write or read, as a problem code. */
+export function storageCode(error: unknown): "storage.full" | "storage.failed" {
+  const names = [error, typeof error === "object" && error !== null && "inner" in error ? error.inner : null].map((one) =>
+    typeof one === "object" && one !== null && "name" in one ? one.name : "",
+  );
+  return names.includes("QuotaExceededError") ? "storage.full" : "storage.failed";
+}

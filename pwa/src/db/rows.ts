@@ -36,7 +36,12 @@ export interface Draft {
   readonly updated_at: string;
   /** Work time by the monotonic clock so far; counted by `saveDraft`. */
   readonly elapsed_ms: number;
+  /** When the visit at the door ended, if the draft is a correction of what was submitted before. */
+  readonly door?: DoorTimes;
 }
+
+/** End, length and clock error of a visit as its first submission stated them. */
+export type DoorTimes = Pick<Proposal, "ended_at" | "monotonic_ms" | "clock_offset_ms">;
 
 export interface DraftRow {
   readonly id: string;

@@ -2,8 +2,9 @@ import { describe, expect, it } from "vitest";
 import { createApi } from "@/api/client";
 import { listDrafts, openDraft, saveDraft, startDraft } from "@/db/drafts";
 import { listHouseholds } from "@/db/households";
-import { listKnownUsers } from "@/db/device";
-import { findUnsentWork, openInstallation, resume, signIn, signOut, type Installation } from "./account";
+import {
+  endOwedSession, findUnsentWork, openInstallation, refreshUser, resume, signIn, signOut, type Installation,
+} from "./account";
 import { createEngine } from "./engine";
 import { aRoutineVisit, content, World } from "./testing/kit";
 import { submitDraft } from "./submit";
@@ -56,7 +57,7 @@ describe("who uses the phone", () => {
     const again = await signedIn(installation, " ANA ".trim().toLowerCase());
     expect(await findUnsentWork(again)).toEqual({ drafts: 1, operations: 1 });
     expect((await listHouseholds(again, { today: "2026-11-23" })).total).toBe(2);
-    const ids = (await listKnownUsers(installation.device)).map((known) => known.device_id);
+    const ids = (await installation.device.users.toArray()).map((known) => known.device_id);
     expect(new Set(ids).size).toBe(2);
     again.db.close();
   });
@@ -90,10 +91,91 @@ describe("who uses the phone", () => {
     const store = await signedIn(first, "ana");
     world.faults = () => "lose_request";
     await signOut(first, store, false);
+    await endOwedSession(first);
     expect(world.server.cookie).not.toBeNull();
     world.faults = () => "none";
-    expect(await resume(await anInstallation(world, storage))).toBeUndefined();
+    const second = await anInstallation(world, storage);
+    expect(await resume(second)).toBeUndefined();
+    await endOwedSession(second);
     expect(world.server.cookie).toBeNull();
+  });
+
+  it("stays signed out although telling the server takes a refresh", async () => {
+    const world = new World();
+    world.server.addUser("ana");
+    const storage = world.newStorage();
+    const first = await anInstallation(world, storage);
+    await signedIn(first, "ana");
+    first.device.close();
+    const second = await anInstallation(world, storage);
+    const kept: Promise<unknown>[] = [];
+    second.api.onSession((session) => {
+      if (session) kept.push(refreshUser(second));
+    });
+    await signOut(second, (await resume(second))!, true);
+    await endOwedSession(second);
+    await Promise.all(kept);
+    expect(kept).toHaveLength(1);
+    expect(world.server.cookie).toBeNull();
+    second.device.close();
+    const third = await anInstallation(world, storage);
+    expect(await resume(third)).toBeUndefined();
+  });
+
+  it("does not make a user of a session that came late the last one", async () => {
+    const world = new World();
+    world.server.addUser("ana");
+    world.server.addUser("bo");
+    const storage = world.newStorage();
+    const tab = await anInstallation(world, storage);
+    (await signedIn(tab, "ana")).db.close();
+    const other = await anInstallation(world, storage);
+    (await signedIn(other, "bo")).db.close();
+    await refreshUser(tab);
+    const again = (await resume(await anInstallation(world, storage)))!;
+    expect(again.user.login).toBe("bo");
+    again.db.close();
+  });
+
+  it("wipes and closes at a sign-out without waiting for the network", async () => {
+    const world = new World();
+    world.server.addUser("ana");
+    world.server.addHousehold("h1");
+    const storage = world.newStorage();
+    const installation = await anInstallation(world, storage);
+    const store = await signedIn(installation, "ana");
+    const engine = createEngine(store, installation.api);
+    engine.start();
+    await engine.settled();
+    expect(await store.db.households.count()).toBe(1);
+    engine.stop();
+    const asked: string[] = [];
+    world.faults = (request) => {
+      asked.push(request.url);
+      return "lose_request";
+    };
+    await signOut(installation, store, true);
+    expect(asked).toEqual([]);
+    expect(store.db.isOpen()).toBe(false);
+    world.faults = () => "none";
+    const again = await signedIn(installation, "ana");
+    expect(await again.db.households.count()).toBe(0);
+    expect(await again.db.files.count()).toBe(0);
+    again.db.close();
+  });
+
+  it("lets a sign-in wait for the end of the session before", async () => {
+    const world = new World();
+    world.server.addUser("ana");
+    world.server.addUser("bo");
+    const installation = await anInstallation(world);
+    await signOut(installation, await signedIn(installation, "ana"), true);
+    void endOwedSession(installation);
+    const bo = await signedIn(installation, "bo");
+    await installation.ending;
+    expect(world.server.cookie?.user).toBe("bo");
+    expect(installation.api.signedIn()?.session.user.login).toBe("bo");
+    bo.db.close();
   });
 
   it("says why a sign-in failed", async () => {

@@ -3,7 +3,7 @@
 import type { Api } from "@/api/client";
 import { needsSignIn, type Problem } from "@/api/problem";
 import { DeviceDatabase, openStore, type Store, type UserDatabase } from "@/db/database";
-import { deviceIdFor, findLastUser, markSignedOut, rememberUser } from "@/db/device";
+import { deviceIdFor, findLastUser, markSignedOut, rememberUser, updateUser } from "@/db/device";
 import type { Platform } from "@/db/platform";
 import { writeAll, writeMeta, readMeta, touch } from "@/db/meta";
 import type { UserView } from "@/db/wire";
@@ -16,12 +16,14 @@ export interface Installation {
   readonly platform: Platform;
   readonly api: Api;
   readonly device: DeviceDatabase;
+  /** Resolves when no end of a session is on its way to the server any more. Never fails. */
+  ending: Promise<void>;
 }
 
 export async function openInstallation(platform: Platform, api: Api): Promise<Installation> {
   const device = new DeviceDatabase(platform.storage);
   await device.open();
-  return { platform, api, device };
+  return { platform, api, device, ending: Promise.resolve() };
 }
 
 export type SignIn =
@@ -40,6 +42,8 @@ export async function signIn(installation: Installation, credentials: Credential
   const { api, device, platform } = installation;
   const { login, password, label } = credentials;
   const id = await deviceIdFor(device, platform, login);
+  // An end of the session before that arrived after the sign-in would end the new one.
+  await installation.ending;
   api.expectUser(null);
   const result = await api.login({ login: login.trim(), password, device: { id, label } });
   if (!result.ok) return { is: "failed", problem: result.problem };
@@ -52,14 +56,20 @@ export async function signIn(installation: Installation, credentials: Credential
 /** Opens the last user's database without asking the server; `undefined` when nobody is to go on. */
 export async function resume(installation: Installation): Promise<Store | undefined> {
   const known = await findLastUser(installation.device);
-  if (known) return openUser(installation, known.user);
-  if (await installation.device.meta.get(LOGOUT_OWED)) await endSession(installation);
-  return undefined;
+  return known && openUser(installation, known.user);
 }
 
-/** Ends the session on the server, or remembers to do so at the next start. */
-async function endSession({ api, device }: Installation): Promise<void> {
-  await device.meta.put({ key: LOGOUT_OWED, value: true });
+/**
+ * Tells the server of a sign-out that it has not heard of yet; what does not arrive is told at the next start.
+ * Nothing on this phone waits for it but the next sign-in.
+ */
+export function endOwedSession(installation: Installation): Promise<void> {
+  installation.ending = installation.ending.then(() => tellLogout(installation)).catch(() => undefined);
+  return installation.ending;
+}
+
+async function tellLogout({ api, device }: Installation): Promise<void> {
+  if (!(await device.meta.get(LOGOUT_OWED))) return;
   const result = await api.logout();
   if (result.ok || needsSignIn(result.problem)) await device.meta.delete(LOGOUT_OWED);
 }
@@ -75,7 +85,7 @@ export async function refreshUser(installation: Installation): Promise<UserView 
   const signedIn = installation.api.signedIn();
   if (signedIn === null) return undefined;
   const { user, device_id } = signedIn.session;
-  await rememberUser(installation.device, installation.platform, user, device_id);
+  await updateUser(installation.device, user, device_id);
   return user;
 }
 
@@ -90,14 +100,25 @@ export async function findUnsentWork(store: Store): Promise<UnsentWork> {
 }
 
 /**
- * Signs out: the session ends on the server (when it can be reached), the app asks for the password next time.
- * Drafts and the outbox stay for the next sign-in of the same user; with `forget` the household files go.
+ * Signs out on this phone, without a network: the app asks for the password next time, and owes the server the end
+ * of the session (`endOwedSession`). Drafts and the outbox stay for the next sign-in of the same user; with `forget`
+ * the household files go.
  */
 export async function signOut(installation: Installation, store: Store, forget: boolean): Promise<void> {
-  await markSignedOut(installation.device, store.user.id);
-  await endSession(installation);
-  if (forget) await forgetCopies(store.db);
+  const { device, platform } = installation;
+  await device.transaction("rw", [device.users, device.meta], async () => {
+    await markSignedOut(device, store.user.id);
+    await device.meta.put({ key: LOGOUT_OWED, value: true });
+  });
+  // A sync under way holds the old connection: once it is closed, nothing it still gets is written behind this.
   store.db.close();
+  if (!forget) return;
+  const last = await openStore(platform, store.user);
+  try {
+    await forgetCopies(last.db);
+  } finally {
+    last.db.close();
+  }
 }
 
 /** Removes everything that the server has, too. The next sync brings it back. */

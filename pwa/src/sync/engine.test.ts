@@ -151,6 +151,31 @@ describe("exactly once", () => {
     phone.close();
   });
 
+  it("starts over once after a restored backup, though its session still names the history before", async () => {
+    const world = new World();
+    const phone = await aPhone(world);
+    phone.engine.start();
+    await until(world, [phone], () => isQuiet(phone));
+    const restore = world.server.backup();
+    const { op } = await writeVisit(phone, null);
+    phone.engine.nudge("saved");
+    await until(world, [phone], async () => (await countUnsent(phone.store)) === 0 && isQuiet(phone));
+    restore();
+    await writeVisit(phone, null);
+    phone.engine.nudge("saved");
+    await until(world, [phone], () => world.server.effects.get(op) === 1 && isQuiet(phone));
+    const { epoch } = await readMeta(phone.store.db, "device");
+    for (let round = 0; round < 3; round += 1) {
+      phone.engine.nudge("asked");
+      await phone.engine.settled();
+    }
+    expect(isQuiet(phone)).toBe(true);
+    expect((await readMeta(phone.store.db, "device")).epoch).toBe(epoch);
+    expect((await readMeta(phone.store.db, "contact")).history_id).toBe("history-1+");
+    expect(world.server.refreshes).toBe(0);
+    phone.close();
+  });
+
   it("works with two tabs at once", async () => {
     const world = new World();
     const user = world.server.addUser("ana");

@@ -1,9 +1,11 @@
 // Keeps phone and server together: when to sync, what after what, and when to try again.
 // One round: session → push → documents (when missing) → pull → documents → what was saved meanwhile.
-import type { Api } from "@/api/client";
+import type { Api, SignedIn } from "@/api/client";
+import { inLock } from "@/api/lock";
 import { isTransient, localProblem, needsSignIn, type Problem } from "@/api/problem";
 import type { Store } from "@/db/database";
 import { readMeta, writeMeta } from "@/db/meta";
+import { storageCode } from "@/db/quota";
 import { adoptDevice, adoptHistory, countUnsent, forgetOld } from "./outbox";
 import { refreshDocuments } from "./documents";
 import { createPace, type Round } from "./pace";
@@ -31,8 +33,6 @@ export const POLL_MS = 180_000;
 export const DOCUMENTS_MS = 900_000;
 const FIRST_BACKOFF_MS = 1_000;
 const MAX_BACKOFF_MS = 300_000;
-/** A tab that the browser has frozen may hold the lock for ever; after this time we go without it. */
-const LOCK_WAIT_MS = 30_000;
 
 /** Exponential with jitter: between half of the step and the whole. `random` from 0 up to 1. */
 export function backoffMs(failures: number, random: number): number {
@@ -50,6 +50,8 @@ export function createEngine(store: Store, api: Api): Engine {
   let notBeforeMs = 0;
   let completeAtMs: number | null = null;
   let documentsAtMs: number | null = null;
+  /** The session that this phone's numbering and history were matched with. */
+  let matched: SignedIn | null = null;
   let again = false;
   let running: Promise<void> | null = null;
   let cancelTimer = (): void => undefined;
@@ -97,7 +99,10 @@ export function createEngine(store: Store, api: Api): Engine {
     do {
       again = false;
       phase({ is: "starting", at_ms: completeAtMs });
-      problem = await inLock(store, round).catch(storageProblem);
+      // Receipts make it right without the lock, too.
+      problem = await inLock(platform, `ruhu-sync-${store.user.id}`, round).catch((error: unknown) =>
+        localProblem(storageCode(error)),
+      );
       await countPending();
     } while (again && problem === null && !stopped());
     again = false;
@@ -151,8 +156,12 @@ export function createEngine(store: Store, api: Api): Engine {
     const signedIn = api.signedIn();
     if (signedIn === null) return localProblem("auth.sign_in_needed");
     if (signedIn.session.user.id !== store.user.id) return localProblem("auth.other_user");
-    await adoptDevice(store, signedIn.session.device_id);
-    await adoptHistory(store, signedIn.session.history_id);
+    if (matched !== signedIn) {
+      await adoptDevice(store, signedIn.session.device_id);
+      // Once: a push may tell of a newer history than the one at the time of the sign-in.
+      await adoptHistory(store, signedIn.session.history_id);
+      matched = signedIn;
+    }
     await db.transaction("rw", db.meta, async () => {
       const contact = await readMeta(db, "contact");
       if (contact.last_contact_ms !== null) return;
@@ -213,32 +222,4 @@ export function createEngine(store: Store, api: Api): Engine {
       while (running !== null) await running;
     },
   };
-}
-
-function storageProblem(error: unknown): Problem {
-  const name = error instanceof Error ? error.name : "";
-  const inner = error instanceof Error && "inner" in error && error.inner instanceof Error ? error.inner.name : "";
-  const full = name === "QuotaExceededError" || inner === "QuotaExceededError";
-  return localProblem(full ? "storage.full" : "storage.failed");
-}
-
-/** One tab syncs at a time where the browser can tell them apart; receipts make it right without that, too. */
-async function inLock<T>(store: Store, run: () => Promise<T>): Promise<T> {
-  const { locks, timer } = store.platform;
-  if (!locks) return run();
-  const abort = new AbortController();
-  let begun = false;
-  const cancel = timer(LOCK_WAIT_MS, () => abort.abort());
-  try {
-    return await locks.request(`ruhu-sync-${store.user.id}`, { signal: abort.signal }, () => {
-      begun = true;
-      cancel();
-      return run();
-    });
-  } catch (error) {
-    if (begun || !abort.signal.aborted) throw error;
-    return run();
-  } finally {
-    cancel();
-  }
 }

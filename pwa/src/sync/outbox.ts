@@ -79,6 +79,11 @@ export async function countUnsent(store: Store): Promise<number> {
   return store.db.outbox.where("state").anyOf("queued", "sending").count();
 }
 
+/** Operations that the server refused or put aside: somebody must look at them. Reads no bodies. */
+export async function countStuck(store: Store): Promise<number> {
+  return store.db.outbox.where("state").equals("answered").count();
+}
+
 /** The next operations to send, contiguous in number; `null` when nothing waits. */
 export function nextBatch(store: Store, limits: BatchLimits): Promise<Batch | null> {
   const { db } = store;

@@ -143,7 +143,7 @@ describe("a returned visit", () => {
     world.server.setVisit(visit, { state: "returned", review, proposal });
     await sync(world, phone);
     expect(await listNeedsMe(phone.store)).toMatchObject([{ is: "returned", review: { reasons } }]);
-    const draft = await editReturnedVisit(phone.store, visit, (base) => ({ ...base, residence_address: "示例" }));
+    const draft = await editReturnedVisit(phone.store, visit, (begun) => begun);
     expect(draft).toMatchObject({ id: visit, rev: 2, base_rev: 4, answers: { visit: { outcome: "done" } } });
     expect((await findVisit(phone.store, visit))?.status).toBe("draft");
     await submitDraft(phone.store, visit, () => content());

@@ -49,3 +49,9 @@ export function syncStatus(state: EngineState, pending: number): SyncStatus {
       return { is: "sign_in_needed", pending };
   }
 }
+
+/** The same while the browser says that there is no network: the engine finds out at its next try only. */
+export function withoutNetwork(status: SyncStatus): SyncStatus {
+  if (status.is === "up_to_date") return { is: "offline", pending: 0 };
+  return status.is === "pending" ? { is: "offline", pending: status.pending } : status;
+}

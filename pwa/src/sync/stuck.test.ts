@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { listHouseholds } from "@/db/households";
 import { countWork, findVisit, listNeedsMe } from "@/db/visits";
+import { countStuck } from "./outbox";
 import { discardStuck, editStuckVisit, submitDraft, withdrawVisit } from "./submit";
 import { aPhone, content, isPush, isQuiet, until, World, writeVisit } from "./testing/kit";
 
@@ -82,6 +83,7 @@ describe("what the server does not take", () => {
     phone.engine.start();
     await until(world, [phone], () => isQuiet(phone));
     expect((await countWork(phone.store)).stuck).toBe(2);
+    expect(await countStuck(phone.store)).toBe(2);
     await discardStuck(phone.store, op);
     expect((await countWork(phone.store)).stuck).toBe(0);
     expect(await findVisit(phone.store, visit)).toBeUndefined();

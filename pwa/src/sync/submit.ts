@@ -5,7 +5,7 @@ import { decode, encode } from "@/db/codec";
 import type { Store, UserDatabase } from "@/db/database";
 import { dropLocalHousehold, insertDraft } from "@/db/drafts";
 import { readMeta, touch, writeAll } from "@/db/meta";
-import type { Draft, LocalVisit, OutboxRow, Settled } from "@/db/rows";
+import type { DoorTimes, Draft, LocalVisit, OutboxRow, Settled } from "@/db/rows";
 import { timeText } from "@/db/time";
 import { isOpenState, outcomeOf } from "@/db/visitEntries";
 import type { HouseholdFile } from "@/forms/definition";
@@ -47,8 +47,31 @@ export async function submitDraft(
   }
 }
 
+/**
+ * When a visit submitted now ended, and how long it took. A correction keeps the times at the door.
+ * A phone's clock that was set back meanwhile never lets a visit end before the work on it did.
+ */
+export function doorTimes(draft: Pick<Draft, "started_at" | "elapsed_ms" | "door">, now: Clock): DoorTimes {
+  const { door = null } = draft;
+  const monotonic_ms = door?.monotonic_ms ?? draft.elapsed_ms;
+  const earliest = Date.parse(draft.started_at) + monotonic_ms;
+  const ended = door === null ? now.nowMs : Date.parse(door.ended_at);
+  return {
+    ended_at: door !== null && ended >= earliest ? door.ended_at : timeText(Math.max(ended, earliest)),
+    monotonic_ms,
+    clock_offset_ms: door?.clock_offset_ms ?? now.clockOffsetMs,
+  };
+}
+
+/** The phone's clock, and how far it is ahead of the server's, in milliseconds. */
+export interface Clock {
+  readonly nowMs: number;
+  readonly clockOffsetMs: number;
+}
+
 async function assemble(store: Store, draft: Draft, content: ProposedContent): Promise<Proposal> {
   const { clock_offset_ms } = await readMeta(store.db, "contact");
+  const times = doorTimes(draft, { nowMs: store.platform.nowMs(), clockOffsetMs: clock_offset_ms });
   return {
     id: draft.id,
     rev: draft.rev,
@@ -59,9 +82,9 @@ async function assemble(store: Store, draft: Draft, content: ProposedContent): P
     dictionary_version: draft.dictionary_version,
     app_version: store.platform.appVersion,
     started_at: draft.started_at,
-    ended_at: timeText(store.platform.nowMs()),
-    monotonic_ms: draft.elapsed_ms,
-    clock_offset_ms,
+    ended_at: times.ended_at,
+    monotonic_ms: times.monotonic_ms,
+    clock_offset_ms: times.clock_offset_ms,
     visit: content.visit,
     changes: content.changes,
     later: content.later,
@@ -89,7 +112,7 @@ async function storeSubmission(
     base_rev: proposal.base_rev,
     started_at: proposal.started_at,
     ended_at: proposal.ended_at,
-    saved_at: proposal.ended_at,
+    saved_at: timeText(store.platform.nowMs()),
     hash,
     op_id: opId,
     household_name: summary?.name ?? "",
@@ -173,11 +196,22 @@ export async function editStuckVisit(store: Store, opId: string): Promise<Draft 
   const row = await store.db.outbox.get(opId);
   if (row?.state !== "answered" || !row.draft) return undefined;
   const draft = decode(row.draft);
-  return insertDraft(store, { ...draft, replaces_op: opId, updated_at: timeText(store.platform.nowMs()) });
+  const { visit } = decode(row.op).body as unknown as { readonly visit: Proposal };
+  const updated_at = timeText(store.platform.nowMs());
+  return insertDraft(store, { ...draft, door: doorOf(visit), replaces_op: opId, updated_at });
 }
 
-/** What the forms engine makes of a returned proposal: the file with its changes applied. */
-export type Reapply = (base: HouseholdFile | null, proposal: Proposal) => HouseholdFile;
+const doorOf = ({ ended_at, monotonic_ms, clock_offset_ms }: Proposal): DoorTimes => ({
+  ended_at,
+  monotonic_ms,
+  clock_offset_ms,
+});
+
+/**
+ * What the forms engine makes of a returned proposal; the draft begins with the file as it is now.
+ * `undefined` when the form is not here.
+ */
+export type Reapply = (begun: Draft, proposal: Proposal) => Draft | undefined;
 
 /** Opens a returned visit as its next revision, on the file as it is now. */
 export async function editReturnedVisit(store: Store, visitId: string, reapply: Reapply): Promise<Draft | undefined> {
@@ -190,8 +224,7 @@ export async function editReturnedVisit(store: Store, visitId: string, reapply: 
   const known = household !== undefined && household.rev > 0;
   const base = household ? (household.file as HouseholdFile) : null;
   const { proposal } = server;
-  const now = timeText(platform.nowMs());
-  return insertDraft(store, {
+  const begun: Draft = {
     id: visitId,
     household_id: server.household_id,
     rev: server.rev + 1,
@@ -202,7 +235,7 @@ export async function editReturnedVisit(store: Store, visitId: string, reapply: 
     is_new: !known,
     base,
     answers: {
-      file: reapply(base, proposal),
+      file: base ?? {},
       visit: proposal.visit as Draft["answers"]["visit"],
       later: proposal.later,
     },
@@ -212,11 +245,14 @@ export async function editReturnedVisit(store: Store, visitId: string, reapply: 
     signatures: [...proposal.signatures],
     section: null,
     focus: null,
-    started_at: now,
+    started_at: proposal.started_at,
     replaces_op: null,
-    updated_at: now,
-    elapsed_ms: 0,
-  });
+    updated_at: timeText(platform.nowMs()),
+    elapsed_ms: proposal.monotonic_ms,
+    door: doorOf(proposal),
+  };
+  const draft = reapply(begun, proposal);
+  return draft && insertDraft(store, draft);
 }
 
 /** Gives up a refused or parked operation; ask before. The server keeps its copy. */

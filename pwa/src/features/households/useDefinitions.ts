@@ -5,11 +5,11 @@ import { currentLocale } from "@/i18n";
 import { useLive } from "@/ui/useLive";
 import { useStore } from "../auth";
 
-/** The office's definitions on this phone: `null` before the first sync brought them, `undefined` while being read. */
+/** The office's definitions on this phone: `null` when they are not there or cannot be read, `undefined` while being read. */
 export function useDefinitions(): ComputedRef<LocalDefinitions | null | undefined> {
   const store = useStore();
   const found = useLive(async () => (await findDefinitions(store)) ?? null);
-  return computed(() => found.value.value);
+  return computed(() => (found.load.value.is === "failed" ? null : found.value.value));
 }
 
 /** The language in the words of the definitions. */

@@ -1,15 +1,17 @@
 // Starting a visit, and opening one again wherever it stands: a draft to go on with, a sent one to look at.
 
-import { type Store } from "@/db/database";
+import { decode } from "@/db/codec";
+import type { Store } from "@/db/database";
 import { findDraftOf, openDraft, startDraft } from "@/db/drafts";
 import { findHousehold } from "@/db/households";
-import { today as readToday } from "@/db/time";
 import { findVisit } from "@/db/visits";
-import type { VisitEntry } from "@/db/rows";
-import { type Definitions, type Form, type HouseholdFile, applyChanges, normaliseFile } from "@/forms";
-import { editReturnedVisit } from "@/sync/submit";
-import { formFor, formOf, readPublished } from "./definitions";
+import type { Draft, StuckOperation, VisitEntry } from "@/db/rows";
+import { type LocalDefinitions, findDefinitions } from "@/db/definitions";
+import { readMeta } from "@/db/meta";
+import type { Definitions, Form } from "@/forms";
+import { editReturnedVisit, editStuckVisit } from "@/sync/submit";
 import type { VisitDraft } from "./logic/draft";
+import { reopened } from "./logic/mend";
 import { homeRegion } from "./logic/regions";
 
 export interface OpenedDraft {
@@ -17,12 +19,19 @@ export interface OpenedDraft {
   readonly draft: VisitDraft;
   readonly definitions: Definitions;
   readonly form: Form;
-  readonly today: string;
+  /** How far the phone's clock is ahead, in milliseconds, by the last contact. */
+  readonly clockOffsetMs: number;
   readonly householdName: string;
   /** Phone numbers in clear, by path. */
   readonly clear: Readonly<Record<string, string>>;
   /** Set when a returned visit is mended. */
   readonly review: VisitEntry["review"];
+  /** Set when a visit is mended that the server did not take. */
+  readonly refused: Refused | null;
+}
+/** What the server said about a visit that it did not take, and the answers that it said it about. */
+export interface Refused extends Pick<StuckOperation, "outcome" | "code" | "errors"> {
+  readonly answers: Draft["answers"];
 }
 export type Opened =
   | OpenedDraft
@@ -35,20 +44,34 @@ export async function openVisit(store: Store, id: string): Promise<Opened> {
   const draft = await openDraft(store, id);
   const entry = await findVisit(store, id);
   if (!draft) return entry ? { is: "sent", entry } : { is: "missing" };
-  const published = await readPublished(store);
-  const form = published && formOf(published.forms, draft.form.id, draft.form.version);
+  const published = await findDefinitions(store);
+  const form = published?.form(draft.form);
   if (!published || !form) return { is: "no_form" };
   const household = await findHousehold(store, draft.household_id);
+  const { clock_offset_ms } = await readMeta(store.db, "contact");
   return {
     is: "draft",
     draft,
-    definitions: published.definitions,
+    definitions: published.data,
     form,
-    today: await readToday(store),
+    clockOffsetMs: clock_offset_ms,
     householdName: household?.name ?? "",
     clear: household?.clear ?? {},
     review: draft.rev > 1 ? (entry?.review ?? null) : null,
+    refused: await refusedOf(store, draft, entry?.stuck ?? null),
   };
+}
+
+async function refusedOf(store: Store, draft: Draft, stuck: StuckOperation | null): Promise<Refused | null> {
+  if (!stuck || stuck.id !== draft.replaces_op) return null;
+  const sent = await findStuck(store, stuck.id);
+  return sent ? { ...stuck, answers: sent.answers } : null;
+}
+
+/** The draft that an answered operation was made from. */
+export async function findStuck(store: Store, opId: string): Promise<Draft | undefined> {
+  const row = await store.db.outbox.get(opId);
+  return row?.draft ? decode(row.draft) : undefined;
 }
 
 export type Started =
@@ -61,8 +84,8 @@ export type Started =
 export async function startVisit(store: Store, householdId: string | null, visitType: string): Promise<Started> {
   const there = householdId === null ? undefined : await findDraftOf(store, householdId);
   if (there) return { is: "there", id: there.id };
-  const published = await readPublished(store);
-  const form = published && formFor(published.forms, visitType);
+  const published = await findDefinitions(store);
+  const form = published && newestFor(published, visitType);
   if (!published || !form) return { is: "no_form" };
   const household = householdId === null ? undefined : await findHousehold(store, householdId);
   const base = household && !household.local ? household.file : null;
@@ -70,7 +93,7 @@ export async function startVisit(store: Store, householdId: string | null, visit
     household_id: householdId,
     visit_type: visitType,
     form: { id: form.id, version: form.version },
-    dictionary_version: published.definitions.dictionary.version,
+    dictionary_version: published.data.dictionary.version,
     base,
     base_rev: household?.rev ?? 0,
     file: base ?? homeRegion(store.user.scope),
@@ -78,14 +101,22 @@ export async function startVisit(store: Store, householdId: string | null, visit
   return { is: "started", id: draft.id };
 }
 
-/** Opens a returned visit as its next revision; `null` when it is not there to be mended any more. */
+/** The newest form of a kind of visit. */
+const newestFor = ({ forms }: LocalDefinitions, visitType: string): Form | undefined =>
+  [...forms.values()].filter((form) => form.visit_type === visitType).sort((a, b) => b.version - a.version)[0];
+
+/** Opens a returned visit as its next revision; `null` when it is not there to be mended, or its form is not. */
 export async function mendVisit(store: Store, id: string): Promise<string | null> {
-  const published = await readPublished(store);
+  const published = await findDefinitions(store);
   if (!published) return null;
-  const { dictionary } = published.definitions;
-  const draft = await editReturnedVisit(store, id, (base, proposal): HouseholdFile => {
-    const applied = applyChanges(dictionary, base, proposal.changes as Parameters<typeof applyChanges>[2]);
-    return applied.is === "applied" ? applied.file : normaliseFile(dictionary, base);
+  const draft = await editReturnedVisit(store, id, (begun, proposal) => {
+    const form = published.form(proposal.form);
+    return form ? reopened(published.data.dictionary, form, begun, proposal) : undefined;
   });
   return draft?.id ?? null;
+}
+
+/** Opens a visit again that the server did not take; `null` when that was dealt with meanwhile. */
+export async function mendRefused(store: Store, stuck: StuckOperation): Promise<string | null> {
+  return (await editStuckVisit(store, stuck.id))?.id ?? null;
 }

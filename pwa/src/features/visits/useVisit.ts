@@ -2,11 +2,12 @@
 // A new value is on the screen at once; the engine looks at it after the next paint, or when typing pauses; it is
 // on the disk within a second.
 
-import { type ComputedRef, type ShallowRef, computed, onScopeDispose, reactive, ref, shallowRef } from "vue";
+import { type ComputedRef, type ShallowRef, computed, onScopeDispose, reactive, shallowRef, watch } from "vue";
 import { useI18n } from "vue-i18n";
 import type { Store } from "@/db/database";
-import { discardDraft, saveDraft } from "@/db/drafts";
-import { timeText } from "@/db/time";
+import { discardDraft } from "@/db/drafts";
+import { storageCode } from "@/db/quota";
+import { shanghaiDay } from "@/db/time";
 import {
   type Evaluation,
   type Figures,
@@ -20,23 +21,28 @@ import {
   idNoFacts,
   meansTheSame,
   normalise,
+  sameValue,
   valueAt,
 } from "@/forms";
-import { submitDraft } from "@/sync/submit";
+import { doorTimes, submitDraft } from "@/sync/submit";
+import { useToday } from "@/ui/useToday";
 import type { Pace, Questions } from "./context";
-import { type SaveState, autosave } from "./logic/autosave";
 import * as edit from "./logic/draft";
 import type { VisitDraft } from "./logic/draft";
 import * as flow from "./logic/flow";
 import { type Target, fieldId, targetOf } from "./logic/jump";
-import { type SectionIndex, asksOf, indexOf, layoutOf } from "./logic/layout";
+import { type SectionIndex, indexOf, layoutOf, ownedBy } from "./logic/layout";
 import { type Blockers, type Settled, blockersOf, contentOf, settle } from "./logic/outcome";
 import { nowOutside } from "./logic/regions";
 import { type Speaker, type Vocabulary, pathLabel, valueText } from "./logic/words";
 import type { OpenedDraft } from "./openVisit";
+import { type Saving, type StorageCode, useSaving } from "./useSaving";
 
 const TYPING_PAUSE_MS = 250;
 const NOTHING: readonly never[] = [];
+
+/** `gone`, `lost`: sent or discarded meanwhile, or another window went on with it; a code: the phone cannot write. */
+export type Finished = "sent" | "blocked" | "gone" | "lost" | StorageCode;
 
 export interface Visit extends Questions {
   readonly opened: OpenedDraft;
@@ -45,7 +51,7 @@ export interface Visit extends Questions {
   readonly states: ComputedRef<readonly flow.SectionState[]>;
   readonly figures: ComputedRef<Figures>;
   readonly speaker: ComputedRef<Speaker>;
-  readonly saveState: Readonly<ShallowRef<SaveState>>;
+  readonly saving: Saving;
   readonly screen: ComputedRef<string>;
   readonly shortWay: ComputedRef<flow.ShortWay | null>;
   /** The card that is open for editing: `persons/<uuid>`. */
@@ -63,9 +69,9 @@ export interface Visit extends Questions {
   editRow(row: string | null): void;
   explain(problem: Problem, reason: string): void;
   newId(): string;
-  flush(): Promise<void>;
-  finish(): Promise<"sent" | "blocked" | "gone">;
-  discard(): Promise<void>;
+  finish(): Promise<Finished>;
+  /** Answers why the draft could not be deleted, `null` when it was. */
+  discard(): Promise<StorageCode | null>;
 }
 
 export function useVisit(store: Store, opened: OpenedDraft, places: ReadonlySet<string>): Visit {
@@ -75,41 +81,24 @@ export function useVisit(store: Store, opened: OpenedDraft, places: ReadonlySet<
   const language = computed<Language>(() => (locale.value.startsWith("zh") ? "zh" : "en"));
   const draft = shallowRef<VisitDraft>(opened.draft);
   const isRevisit = computed(() => draft.value.base_rev > 0);
-  const today = computed(() => opened.today);
-  const saveState = shallowRef<SaveState>("saved");
-  const isGone = ref(false);
-
-  // ---- the disk ----
-  const saver = autosave<VisitDraft>(
-    async (value) => {
-      if (!isGone.value && !(await saveDraft(store, value))) isGone.value = true;
-    },
-    platform.timer,
-    (state) => {
-      saveState.value = state;
-    },
-  );
-  const leave = (): void => void saver.flush();
-  const leaveWhenHidden = (): void => {
-    if (document.visibilityState === "hidden") leave();
-  };
-  window.addEventListener("pagehide", leave);
-  document.addEventListener("visibilitychange", leaveWhenHidden);
+  const saver = useSaving(store);
   onScopeDispose(() => {
-    window.removeEventListener("pagehide", leave);
-    document.removeEventListener("visibilitychange", leaveWhenHidden);
     stopThinking();
-    void saver.flush();
   });
 
   // ---- the engine ----
   const CHECK = edit.CHECK_SCREEN;
   const screen = computed(() => draft.value.section ?? form.sections[0]?.key ?? CHECK);
-  const meta = (ended: boolean): Meta => ({
-    today: opened.today,
-    started_at: draft.value.started_at,
-    ended_at: ended ? timeText(platform.nowMs()) : null,
-  });
+  /** The day and the times as the server will work them out from the proposal; looked at anew each time. */
+  function meta(ended: boolean): Meta {
+    const times = doorTimes(draft.value, { nowMs: platform.nowMs(), clockOffsetMs: opened.clockOffsetMs });
+    return {
+      today: shanghaiDay(Date.parse(times.ended_at) - times.clock_offset_ms),
+      started_at: draft.value.started_at,
+      ended_at: ended ? times.ended_at : null,
+    };
+  }
+  const { today: turned } = useToday(() => meta(false).today);
   const evaluate = (): Evaluation =>
     evaluateDraft(definitions, form, draft.value.base, draft.value.answers, meta(screen.value === CHECK));
   const evaluation = shallowRef<Evaluation>(evaluate());
@@ -122,6 +111,7 @@ export function useVisit(store: Store, opened: OpenedDraft, places: ReadonlySet<
     stopThinking();
     evaluation.value = evaluate();
   }
+  watch(turned, think);
   function thinkSoon(pace: Pace): void {
     stopThinking();
     if (pace === "typing") {
@@ -161,12 +151,22 @@ export function useVisit(store: Store, opened: OpenedDraft, places: ReadonlySet<
   const said = computed(() => {
     const tried = index.value.filter(({ view }) => seen.has(view.section.key));
     const byPath = new Map<string, Problem[]>();
+    for (const problem of refusals.value) byPath.set(problem.path, [...(byPath.get(problem.path) ?? []), problem]);
     for (const problem of problems.value) {
       const { code, path } = problem;
       const isSaid = (left.has(path) && code !== "value.required") || tried.some((one) => flow.belongsTo(one, path));
-      if (isSaid) byPath.set(path, [...(byPath.get(path) ?? []), problem]);
+      const there = byPath.get(path) ?? [];
+      if (isSaid && !there.some((one) => one.code === code)) byPath.set(path, [...there, problem]);
     }
     return byPath;
+  });
+  /** What the server found, as long as the answer is the one that it found it in. */
+  const refusals = computed<Problem[]>(() => {
+    const { errors = [], answers } = opened.refused ?? {};
+    const isThere = (path: string): boolean => answers !== undefined && sameValue(valueOf(path), valueAt(answers, path));
+    return errors
+      .filter(({ path }) => isThere(path))
+      .map(({ code, path, params }) => ({ code, path, severity: "E", params: (params ?? {}) as Record<string, Json> }));
   });
   // Read one by one, so that a key typed into an answer does not count everything again.
   const unchanged = computed(() => draft.value.unchanged);
@@ -254,13 +254,12 @@ export function useVisit(store: Store, opened: OpenedDraft, places: ReadonlySet<
   function answerUnchanged(from: VisitDraft, key: string): VisitDraft {
     const view = layout.value.find(({ section }) => section.key === key);
     if (!view) return from;
-    const { questions, tables } = asksOf(view);
-    let next = edit.restore(from, questions.map(({ path }) => path), tables);
-    // Nothing was there and nothing has changed: there is nothing to enter.
+    const { paths, tables } = ownedBy(view, layout.value, [from.base, from.answers.file]);
+    let next = edit.restore(from, paths, tables);
+    // Nothing was there and nothing has changed: there is nothing to enter. Where something is, the tick goes.
     for (const one of view.items) {
-      if (one.is === "rows" && one.item.none !== undefined && valueAt(next.answers, one.item.rows) === null) {
-        next = edit.setValue(next, one.item.none, true);
-      }
+      if (one.is !== "rows" || one.item.none === undefined) continue;
+      next = edit.setValue(next, one.item.none, valueAt(next.answers, one.item.rows) === null ? true : null);
     }
     return edit.answerSection(next, key, "unchanged");
   }
@@ -272,19 +271,24 @@ export function useVisit(store: Store, opened: OpenedDraft, places: ReadonlySet<
   });
   const blockers = computed(() => blockersOf(draft.value, settled.value?.evaluation.problems ?? [], laterReason.value));
 
-  async function finish(): Promise<"sent" | "blocked" | "gone"> {
+  async function finish(): Promise<Finished> {
     think();
     const now = settle(definitions, form, draft.value, meta(true));
     const blocked = blockersOf(draft.value, now.evaluation.problems, laterReason.value);
     if (blocked.errors.length + blocked.unexplained.length + flow.undecided(states.value).length > 0) return "blocked";
     saver.change(draft.value);
     await saver.flush();
-    if (saveState.value === "failed") return "blocked";
-    const done = await submitDraft(store, draft.value.id, (stored: VisitDraft) =>
-      contentOf(form, stored, settle(definitions, form, stored, meta(true)), laterReason.value),
-    );
-    isGone.value = true;
-    return done.is === "submitted" ? "sent" : "gone";
+    if (saver.isLost.value) return "lost";
+    if (saver.state.value === "failed") return saver.failure.value;
+    try {
+      const done = await submitDraft(store, draft.value.id, (stored: VisitDraft) =>
+        contentOf(form, stored, settle(definitions, form, stored, meta(true)), laterReason.value),
+      );
+      saver.stop();
+      return done.is === "submitted" ? "sent" : "gone";
+    } catch (error) {
+      return storageCode(error);
+    }
   }
 
   if (draft.value.focus !== null) {
@@ -302,13 +306,13 @@ export function useVisit(store: Store, opened: OpenedDraft, places: ReadonlySet<
     language,
     draft,
     isRevisit,
-    today,
+    today: computed(() => turned.value ?? meta(false).today),
     layout,
     index,
     states,
     figures: computed(() => evaluation.value.derived),
     speaker,
-    saveState,
+    saving: saver,
     screen,
     shortWay,
     openRow,
@@ -378,12 +382,15 @@ export function useVisit(store: Store, opened: OpenedDraft, places: ReadonlySet<
       saver.change(draft.value);
     },
     newId: () => platform.newId(),
-    flush: () => saver.flush(),
     finish,
     discard: async () => {
-      isGone.value = true;
-      saver.stop();
-      await discardDraft(store, draft.value.id);
+      try {
+        await discardDraft(store, draft.value.id);
+        saver.stop();
+        return null;
+      } catch (error) {
+        return storageCode(error);
+      }
     },
   };
 }

@@ -37,6 +37,9 @@ export default {
   "visit.stale_review": "This visit has changed since you opened it; please look again.",
   "visit.already_decided": "Somebody has decided this visit already.",
   "visit.clash": "Somebody else changed some of these items; decline them or return the visit.",
+  "visit.decision_breaks":
+    "Other items name a person who would not be in the file; decline those items too, or return the visit.",
+  "visit.too_large": "This visit holds too much; open it, remove entries or shorten reasons, and submit again.",
   "visit.rev": "This is no longer the latest revision of the visit; open it and submit again.",
   "visit.not_returned": "This visit was not returned, so it cannot be submitted again.",
   "visit.not_the_same": "This does not belong to the same visit.",
@@ -101,7 +104,7 @@ export default {
   "user.name_format": "A name has 1 to 50 characters.",
   "user.role": "You cannot give this role.",
   "user.scope": "This region is outside yours.",
-  "user.self": "Nobody changes their own rights.",
+  "user.self": "Nobody changes their own rights or resets their own password.",
   "user.unfit": "This person does no field work in the household's region.",
   "visit.base_rev": "The file never had this revision; open it and submit again.",
   "visit.decision_reason": "An item that is declined needs a reason.",

@@ -8,6 +8,8 @@ export default {
   retry: "Try again",
   more: "Load more",
   loading: "Loading",
+  unreadable: "The data on this phone cannot be read",
+  unreadableText: "Please close other windows of this app and try again; if that does not help, reopen the app.",
   notRecorded: "Not recorded",
   showPassword: "Show password",
   capsLock: "Caps lock is on",

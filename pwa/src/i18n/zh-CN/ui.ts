@@ -8,6 +8,8 @@ export default {
   retry: "重试",
   more: "加载更多",
   loading: "正在读取",
+  unreadable: "读不出本机的数据",
+  unreadableText: "请关闭本应用的其他窗口后重试；仍不行时，重新打开应用。",
   notRecorded: "未填写",
   showPassword: "显示密码",
   capsLock: "大写锁定已打开",

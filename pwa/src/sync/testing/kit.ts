@@ -81,7 +81,6 @@ export class World {
       newId: () => this.newId(),
       random: () => this.random(),
       sha256: (bytes) => Promise.resolve(new Uint8Array(createHash("sha256").update(bytes).digest())),
-      online: () => true,
       timer: (afterMs, run) => this.clock.timer(afterMs, run),
     };
   }

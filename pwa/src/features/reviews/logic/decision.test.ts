@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+  type ReasonWords,
   WHOLE,
   approval,
   approvalBlockers,
@@ -20,11 +21,14 @@ import { PERSON, change, moved, record } from "./testRecords";
 const address = change("residence_address", "a", "b");
 const rent = change("rent_monthly", 100, 200);
 const clash = moved("housing_type", "own", "rent", "public");
-const codeText = (code: string): string => (code === "arithmetic" ? "计算有误" : code);
+const words: ReasonWords = {
+  code: (code) => (code === "arithmetic" ? "计算有误" : code),
+  both: (reason, text) => `${reason}：${text}`,
+};
 
 describe("an approval", () => {
   it("names exactly what was seen and accepts what is not marked", () => {
-    expect(approval(emptyDraft, record([address, rent]), codeText)).toEqual({
+    expect(approval(emptyDraft, record([address, rent]), words)).toEqual({
       visit_rev: 1,
       visit_hash: "0123456789abcdef",
       file_rev: 4,
@@ -33,14 +37,14 @@ describe("an approval", () => {
   });
   it("declines marked paths with code and words as one reason", () => {
     const draft = withMark(emptyDraft, "rent_monthly", { code: "arithmetic", text: " 少一个零 " });
-    expect(approval(draft, record([address, rent]), codeText).decisions).toEqual([
+    expect(approval(draft, record([address, rent]), words).decisions).toEqual([
       { path: "rent_monthly", accept: false, reason: "计算有误：少一个零" },
     ]);
   });
   it("leaves marks at other places to a return", () => {
     const draft = withMarks(emptyDraft, [WHOLE, "visit/opinion_text"], { code: "other", text: "太短" });
     expect(declinedPaths(draft, record([address]))).toEqual([]);
-    expect(approval(draft, record([address]), codeText).decisions).toEqual([]);
+    expect(approval(draft, record([address]), words).decisions).toEqual([]);
     expect(approvalBlockers(draft, record([address]))).toEqual([]);
   });
   it("is blocked until every overtaken path is declined with a reason", () => {
@@ -52,7 +56,7 @@ describe("an approval", () => {
     expect(approvalBlockers(vague, now)).toEqual([{ is: "text_missing", path: "housing_type" }]);
     const said = withMark(emptyDraft, "housing_type", { code: "other", text: "保留现值" });
     expect(approvalBlockers(said, now)).toEqual([]);
-    expect(approval(said, now, codeText).decisions[0]?.reason).toBe("保留现值");
+    expect(approval(said, now, words).decisions[0]?.reason).toBe("保留现值");
   });
   it("declines every change of a marked row for the same reason", () => {
     const name = change(`persons/${PERSON}/name`, null, "李四");
@@ -60,7 +64,7 @@ describe("an approval", () => {
     const draft = withMark(withMark(emptyDraft, `persons/${PERSON}`, { code: "arithmetic", text: "" }), "visit/opinion_text", { code: "other", text: "x" });
     const now = record([address, name, sex]);
     expect(decliningMarks(draft, now)).toEqual([`persons/${PERSON}`]);
-    expect(approval(draft, now, codeText).decisions).toEqual([
+    expect(approval(draft, now, words).decisions).toEqual([
       { path: name.path, accept: false, reason: "计算有误" },
       { path: sex.path, accept: false, reason: "计算有误" },
     ]);

@@ -120,16 +120,27 @@ export function rejectionBlockers(draft: DecisionDraft): Blocker[] {
   return filled(draft.rejectText) ? [] : [{ is: "text_missing", path: WHOLE }];
 }
 
-/** `codeText` puts a reason code into words: a decline is kept as one sentence. */
-export function approval(draft: DecisionDraft, record: RecordView, codeText: (code: string) => string): ApproveRequest {
+/** How reasons are put into words: a decline is kept as one sentence. */
+export interface ReasonWords {
+  code(code: string): string;
+  /** A code's words and what was typed beside them. */
+  both(code: string, text: string): string;
+}
+
+function sentence({ code, text }: Mark, words: ReasonWords): string {
+  const typed = text.trim();
+  if (code === OTHER || code === "") return typed;
+  return typed === "" ? words.code(code) : words.both(words.code(code), typed);
+}
+
+export function approval(draft: DecisionDraft, record: RecordView, words: ReasonWords): ApproveRequest {
   return {
     visit_rev: record.visit.rev,
     visit_hash: record.visit.hash,
     file_rev: record.household.rev,
     decisions: declinedPaths(draft, record).map((path) => {
-      const { code, text } = draft.marks[coverOf(draft, path) ?? path] ?? unsaid;
-      const words = [code === OTHER ? "" : codeText(code), text.trim()].filter(filled).join("：");
-      return { path, accept: false, reason: words };
+      const mark = draft.marks[coverOf(draft, path) ?? path] ?? unsaid;
+      return { path, accept: false, reason: sentence(mark, words) };
     }),
   };
 }

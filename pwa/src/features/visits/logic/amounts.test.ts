@@ -1,7 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { decimalText, groupedText, inWan, moneyText, parseDecimal, parseMoney, wholeYuan } from "./amounts";
+import { decimalText, groupedText, inWan, keptOf, moneyText, parseDecimal, parseMoney, wholeYuan } from "./amounts";
 
 const value = (fen: number) => ({ is: "value", value: fen });
+
+describe("what is kept of something typed", () => {
+  it("is the number, nothing, or the text that cannot be read, never nothing in its place", () => {
+    expect(keptOf("12", parseMoney)).toBe(1200);
+    expect(keptOf("  ", parseMoney)).toBeNull();
+    expect(keptOf("12o", parseMoney)).toBe("12o");
+    expect(keptOf("1.234", parseMoney)).toBe("1.234");
+  });
+});
 
 describe("money as people type it", () => {
   it("is kept as whole 分", () => {

@@ -41,6 +41,12 @@ export function parseMoney(text: string): Entry {
   return clean.endsWith("万") ? scaled(clean.slice(0, -1), 6) : scaled(clean, 2);
 }
 
+/** What is kept of something typed: the number, null for nothing, and what cannot be read as it was typed. */
+export function keptOf(typed: string, parse: (text: string) => Entry): number | string | null {
+  const entry = parse(typed);
+  return entry.is === "value" ? entry.value : entry.is === "empty" ? null : typed;
+}
+
 /** How a kept integer stands in an input: no grouping, no zeros at the end. */
 export function decimalText(value: number, scale: number): string {
   const digits = String(Math.abs(value)).padStart(scale + 1, "0");

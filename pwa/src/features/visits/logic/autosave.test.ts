@@ -69,4 +69,36 @@ describe("autosave", () => {
     expect(written).toEqual(["a"]);
     expect(told[told.length - 1]).toBe("saved");
   });
+  it("is not done with leaving before what came in meanwhile is written", async () => {
+    const clock = handClock();
+    const written: string[] = [];
+    const saver = autosave<string>(
+      async (value) => {
+        written.push(value);
+        if (value === "a") saver.change("b");
+        await Promise.resolve();
+      },
+      clock.timer,
+      () => undefined,
+    );
+    saver.change("a");
+    await Promise.all([saver.flush(), saver.flush()]);
+    expect(written).toEqual(["a", "b"]);
+  });
+  it("does not try again after its end", async () => {
+    const clock = handClock();
+    let tries = 0;
+    const saver = autosave<string>(
+      async () => {
+        tries += 1;
+        throw new Error("QuotaExceededError");
+      },
+      clock.timer,
+      () => undefined,
+    );
+    saver.change("a");
+    await saver.end();
+    await clock.pass(10_000);
+    expect(tries).toBe(1);
+  });
 });

@@ -5,9 +5,10 @@ export type SaveState = "saved" | "pending" | "failed";
 export interface Autosave<T> {
   /** Tells of a change; the latest value wins. */
   change(value: T): void;
-  /** Writes what is pending now. Resolves when everything that was told so far is on the disk. */
+  /** Writes what is pending now. Resolves when nothing is pending or under way any more, or a save has failed. */
   flush(): Promise<void>;
-  stop(): void;
+  /** The last try: writes what is pending, and what fails now is not tried again. */
+  end(): Promise<void>;
 }
 
 export interface Timer {
@@ -28,7 +29,8 @@ export function autosave<T>(
   tell: (state: SaveState) => void,
 ): Autosave<T> {
   let pending: { value: T } | null = null;
-  let running: Promise<void> | null = null;
+  let running: Promise<boolean> | null = null;
+  let isEnded = false;
   let cancelQuiet: (() => void) | null = null;
   let cancelLongest: (() => void) | null = null;
 
@@ -37,7 +39,8 @@ export function autosave<T>(
     cancelLongest?.();
     cancelQuiet = cancelLongest = null;
   }
-  async function writeOut(): Promise<void> {
+  /** Says whether everything is on the disk. */
+  async function writeOut(): Promise<boolean> {
     while (pending) {
       const { value } = pending;
       pending = null;
@@ -47,30 +50,39 @@ export function autosave<T>(
         // Kept unless something newer came in; the next try is not far.
         pending = pending ?? { value };
         tell("failed");
-        cancelQuiet?.();
-        cancelQuiet = timer(RETRY_MS, () => void flush());
-        return;
+        disarm();
+        if (!isEnded) cancelQuiet = timer(RETRY_MS, () => void flush());
+        return false;
       }
     }
     tell("saved");
+    return true;
   }
   async function flush(): Promise<void> {
-    disarm();
-    if (running) await running;
-    if (!pending) return;
-    running = writeOut();
-    await running;
-    running = null;
+    for (;;) {
+      disarm();
+      if (!running) {
+        if (!pending) return;
+        running = writeOut().finally(() => {
+          running = null;
+        });
+      }
+      if (!(await running)) return;
+    }
   }
   return {
     change(value) {
       pending = { value };
       tell("pending");
+      if (isEnded) return;
       cancelQuiet?.();
       cancelQuiet = timer(QUIET_MS, () => void flush());
       cancelLongest ??= timer(LONGEST_MS, () => void flush());
     },
     flush,
-    stop: disarm,
+    end() {
+      isEnded = true;
+      return flush();
+    },
   };
 }

@@ -1,6 +1,17 @@
-// A draft for tests; the people in it do not exist.
+// A draft for tests, and the published definitions; the people in it do not exist.
 
+import { readFileSync } from "node:fs";
+import type { Codes, Definitions, Dictionary, Form, Regions } from "@/forms";
 import type { VisitDraft } from "./draft";
+
+const read = (name: string): unknown =>
+  JSON.parse(readFileSync(new URL(`../../../../../backend/domain/data/${name}`, import.meta.url), "utf8"));
+export const definitions: Definitions = {
+  dictionary: read("dictionary.json") as Dictionary,
+  codes: read("codes.json") as Codes,
+  regions: read("regions.json") as Regions,
+};
+export const formOf = (id: string): Form => read(`forms/${id}.1.json`) as Form;
 
 export function aDraft(over: Partial<VisitDraft> = {}): VisitDraft {
   return {

@@ -55,6 +55,21 @@ describe("a section without change", () => {
     const back = restore(draft, ["residence_address", "housing_type"], ["vehicles"]);
     expect(back.answers.file).toEqual(base);
   });
+  it("puts back which rows there are, and leaves what other sections wrote in them", () => {
+    const NEW = "0192f0c1-0000-7000-8000-000000000002";
+    const GONE = "0192f0c1-0000-7000-8000-000000000003";
+    const base = { persons: { [ROW]: { name: "示例甲", health: "good" }, [GONE]: { name: "示例乙" } } };
+    let draft = aDraft({ base, answers: { file: base, visit: {}, later: [] } });
+    draft = setValue(draft, `persons/${ROW}/name`, "示例丙");
+    draft = setValue(draft, `persons/${ROW}/health`, "serious");
+    draft = removeRow(addRow(draft, "persons", NEW, { name: "示例丁" }), "persons", GONE);
+    draft = putOff(putOff(draft, `persons/${NEW}/health`, true), `persons/${ROW}/phone`, true);
+    const back = restore(draft, [`persons/${ROW}/name`, `persons/${NEW}/name`], ["persons"]);
+    expect(back.answers.file).toEqual({
+      persons: { [ROW]: { name: "示例甲", health: "serious" }, [GONE]: { name: "示例乙" } },
+    });
+    expect(back.answers.later).toEqual([`persons/${ROW}/phone`]);
+  });
   it("is answered one way or the other", () => {
     const yes = answerSection(aDraft(), "home", "unchanged");
     expect(yes.unchanged).toEqual(["home"]);

@@ -7,6 +7,15 @@ import type { Json, Row } from "@/forms";
 export interface VisitDraft extends Draft {
   /** Keys of sections opened for editing with 有变化. */
   readonly opened?: readonly string[];
+  /** What a mended visit proposed before and does not any more. */
+  readonly setAside?: readonly SetAside[];
+}
+
+/** A proposed value that was left out: the file has `moved` meanwhile, or the path is `unknown` to this app. */
+export interface SetAside {
+  readonly path: string;
+  readonly to: Json;
+  readonly why: "moved" | "unknown";
 }
 
 type Answers = Record<string, Json | undefined>;
@@ -82,24 +91,32 @@ export function putOff(draft: VisitDraft, path: string, off: boolean): VisitDraf
   return { ...draft, answers: { ...draft.answers, later: off ? [...rest, path] : rest } };
 }
 
-/** Puts some paths back to what they were when the draft was opened; `rows/*` names a whole table. */
+/**
+ * Puts some paths back to what they were when the draft was opened. Of the tables only which rows there are: removed
+ * ones come back, added ones go; what other sections wrote in a row stays.
+ */
 export function restore(draft: VisitDraft, paths: readonly string[], tables: readonly string[]): VisitDraft {
   const base: Readonly<Answers> = draft.base ?? {};
-  let next = draft;
+  const file: Answers = { ...draft.answers.file };
+  for (const table of tables) {
+    const now = asRows(file[table]);
+    const rows = Object.entries(asRows(base[table])).map(([id, row]) => [id, now[id] ?? row] as const);
+    if (rows.length === 0) Reflect.deleteProperty(file, table);
+    else file[table] = Object.fromEntries(rows);
+  }
+  const isAdded = (path: string): boolean => {
+    const [table = "", id = ""] = path.split("/");
+    return tables.includes(table) && id !== "" && !(id in asRows(base[table]));
+  };
+  const gone = new Set(paths);
+  let next = withFile(draft, file, draft.answers.later.filter((path) => !gone.has(path) && !isAdded(path)));
   for (const path of paths) {
     const [first = "", id, key] = path.split("/");
-    if (first === "visit") continue;
+    if (first === "visit" || isAdded(path)) continue;
     const was = id === undefined || key === undefined ? base[first] : asRows(asRows(base[first])[id])[key];
     next = setValue(next, path, was ?? null);
   }
-  const file: Answers = { ...next.answers.file };
-  for (const table of tables) {
-    if (isEmpty(base[table])) Reflect.deleteProperty(file, table);
-    else file[table] = base[table];
-  }
-  const gone = new Set(paths);
-  const isGone = (path: string): boolean => gone.has(path) || tables.includes(path.split("/")[0] ?? "");
-  return withFile(next, file, next.answers.later.filter((path) => !isGone(path)));
+  return next;
 }
 
 /** 无变化 or 有变化. */

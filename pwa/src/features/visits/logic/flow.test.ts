@@ -1,22 +1,13 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import type { Codes, Definitions, Dictionary, Form, HouseholdFile, Json, Regions } from "@/forms";
+import type { HouseholdFile, Json } from "@/forms";
 import { evaluateDraft } from "@/forms";
-import { CHECK_SCREEN, type VisitDraft, answerSection, putOff, setValue } from "./draft";
-import { aDraft } from "./draft.fixture";
+import { CHECK_SCREEN, type VisitDraft, addRow, answerSection, putOff, restore, setValue } from "./draft";
+import { aDraft, definitions, formOf as form } from "./draft.fixture";
 import { belongsTo, sectionStates, shortWay, step, undecided } from "./flow";
 import { fieldId, targetOf } from "./jump";
-import { indexOf, layoutOf } from "./layout";
+import { indexOf, layoutOf, ownedBy } from "./layout";
 import { blockersOf, contentOf, settle } from "./outcome";
 
-const read = (name: string): unknown =>
-  JSON.parse(readFileSync(new URL(`../../../../../backend/domain/data/${name}`, import.meta.url), "utf8"));
-const definitions: Definitions = {
-  dictionary: read("dictionary.json") as Dictionary,
-  codes: read("codes.json") as Codes,
-  regions: read("regions.json") as Regions,
-};
-const form = (id: string): Form => read(`forms/${id}.1.json`) as Form;
 const WORKER = "0192f0c1-0000-7000-8000-000000000001";
 const WAGE = "0192f0c1-0000-7000-8000-000000000002";
 const RENT = "0192f0c1-0000-7000-8000-000000000003";
@@ -117,6 +108,30 @@ describe("an unchanged household", () => {
     expect(way?.unchanged).not.toContain("home");
     expect(way?.to).toBe("consent");
     expect(shortWay(layout(draft), "arrive", draft, true)).toBeNull();
+  });
+});
+
+describe("no change in one section", () => {
+  const start = answered(revisit("V03"), { "visit/outcome": "done" });
+  function unchanged(draft: VisitDraft, key: string): VisitDraft {
+    const views = layout(draft);
+    const view = views.find(({ section }) => section.key === key)!;
+    const { paths, tables } = ownedBy(view, views, [draft.base, draft.answers.file]);
+    return restore(draft, paths, tables);
+  }
+  it("leaves what another section wrote about the same people", () => {
+    const health = definitions.codes.tables["health"]![0]!.code;
+    const draft = answered(start, { [`persons/${WORKER}/health`]: health, [`persons/${WORKER}/name`]: "示例乙" });
+    const back = unchanged(draft, "people");
+    expect(back.answers.file["persons"]).toMatchObject({ [WORKER]: { name: "示例甲", health } });
+    expect(unchanged(back, "work").answers.file).toEqual(base);
+  });
+  it("takes back added rows and answers that are hidden now", () => {
+    const ADDED = "0192f0c1-0000-7000-8000-000000000009";
+    let draft = addRow(start, "income_items", ADDED, { category: "pension", amount: 1, period: "month" });
+    draft = answered(draft, { rent_monthly: 1, housing_type: "owned" });
+    expect(unchanged(draft, "income").answers.file["income_items"]).toEqual(base["income_items"]);
+    expect(unchanged(unchanged(draft, "income"), "home").answers.file).toEqual(base);
   });
 });
 

@@ -1,6 +1,16 @@
 // The sections that make screens: what the form engine shows, without the parts that nobody fills.
 
-import { type Question, type ShownItem, type ShownSection, isFieldItem, isRowsItem, pathsOfSection, questionsOf } from "@/forms";
+import {
+  type HouseholdFile,
+  type ShownItem,
+  type ShownSection,
+  isFieldItem,
+  isRowsItem,
+  pathInRow,
+  pathsOfSection,
+  questionsOf,
+  rowsOf,
+} from "@/forms";
 
 export type RowsShown = Extract<ShownItem, { is: "rows" }>;
 
@@ -17,10 +27,26 @@ function isOnScreen(item: ShownItem, places: ReadonlySet<string>): boolean {
   return item.is !== "rows" || !item.item.fixed || item.cards.some(({ questions }) => questions.length > 0);
 }
 
-/** Every question of a section that shows, and the tables whose rows it adds to or takes from. */
-export function asksOf(view: ShownSection): { readonly questions: readonly Question[]; readonly tables: readonly string[] } {
-  const tables = view.items.flatMap((item) => (item.is === "rows" && !item.item.fixed ? [item.item.rows] : []));
-  return { questions: view.items.flatMap(questionsOf), tables };
+/**
+ * What 无变化 puts back in a section: its questions, those hidden now that no other section shows, and the tables whose
+ * rows it adds to or takes from.
+ */
+export function ownedBy(
+  view: ShownSection,
+  layout: readonly ShownSection[],
+  files: readonly (HouseholdFile | null)[],
+): { readonly paths: readonly string[]; readonly tables: readonly string[] } {
+  const shownBy = (views: readonly ShownSection[]) =>
+    views.flatMap(({ items }) => items.flatMap(questionsOf)).map(({ path }) => path);
+  const elsewhere = new Set(shownBy(layout.filter((other) => other !== view)));
+  const { patterns, tables } = indexOf(view);
+  const all = [...patterns].flatMap((pattern) => {
+    const [table = "", star] = pattern.split("/");
+    if (star !== "*") return [pattern];
+    return files.flatMap((file) => rowsOf(file, table)).map(({ id }) => pathInRow(pattern, id));
+  });
+  const hidden = all.filter((path) => !elsewhere.has(path));
+  return { paths: [...new Set([...shownBy([view]), ...hidden])], tables: [...tables] };
 }
 
 /** A section with quick answers to where a path belongs; made once for each look of the engine. */
