@@ -73,6 +73,25 @@ on_both_databases! {
         tries(app, &ana.login, PASSWORD).await.ok();
     }
 
+    async fn guesses_from_elsewhere_do_not_shut_out_the_owners_own_phone(app: &TestApp) {
+        let ana = app.caseworker().sign_in().await;
+        let ben = app.caseworker().sign_in().await;
+        for _ in 0..6 {
+            tries(app, &ana.login, WRONG).await.refused(401, "auth.failed");
+        }
+        tries(app, &ana.login, PASSWORD).await.refused(429, "auth.throttled");
+        app.logs_in(&ana.login, PASSWORD, ben.device).await.refused(429, "auth.throttled");
+        app.logs_in(&ana.login, PASSWORD, ana.device).await.ok();
+        for _ in 0..6 {
+            app.logs_in(&ana.login, WRONG, ana.device).await.refused(401, "auth.failed");
+        }
+        app.logs_in(&ana.login, PASSWORD, ana.device).await.refused(429, "auth.throttled");
+    }
+
+    async fn a_login_with_a_character_that_no_text_has_is_refused(app: &TestApp) {
+        tries(app, "ana\0", WRONG).await.refused(400, "request.shape");
+    }
+
     async fn an_address_that_tries_many_logins_becomes_slow(app: &TestApp) {
         for n in 0..51 {
             tries(app, &format!("somebody{n}"), WRONG).await.refused(401, "auth.failed");

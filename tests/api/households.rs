@@ -56,8 +56,8 @@ on_both_databases! {
             assert_eq!(list(actor, "?region=150603").await.len(), 0);
             assert_eq!(list(actor, "?due=2027-02-20").await.len(), 0);
             assert_eq!(list(actor, "?due=2027-02-21").await, [survey.household]);
-            assert_eq!(list(actor, &format!("?q={ID_NO}")).await.len(), 0);
-            assert_eq!(list(actor, &format!("?q={PHONE}")).await.len(), 0);
+            assert_eq!(list(actor, &format!("?q={ID_NO}")).await, [survey.household]);
+            assert_eq!(list(actor, &format!("?q={}", &ID_NO[..17])).await.len(), 0, "only a whole number finds");
         }
     }
 
@@ -96,6 +96,23 @@ on_both_databases! {
         for path in ["", "/revisions"] {
             stranger.gets(&format!("/api/v1/households/{}{path}", there.household)).await.refused(404, "not_found");
         }
+    }
+
+    async fn a_household_is_found_by_a_whole_number_of_one_of_its_people(app: &TestApp) {
+        let ana = app.caseworker().sign_in().await;
+        let boss = app.supervisor().sign_in().await;
+        let far = app.supervisor().in_region("150603").sign_in().await;
+        let visit = ana.submits(a_first_survey()).await.applied();
+        boss.approves(&visit).await.ok();
+        ana.submits(a_visit()).await.applied();
+        for number in [ID_NO, &ID_NO.to_lowercase(), PHONE] {
+            let q = format!("?q={number}");
+            assert_eq!(list(&boss, &q).await, [visit.household], "{number}");
+            assert_eq!(list(&far, &q).await.len(), 0, "out of scope");
+        }
+        assert_eq!(list(&boss, &format!("?q={}", &PHONE[..10])).await.len(), 0, "a part finds nothing");
+        assert_eq!(list(&boss, "?q=15400009999").await.len(), 0);
+        boss.gets("/api/v1/households?q=a%00b").await.refused(400, "request.query");
     }
 
     async fn the_file_is_masked_at_the_desk(app: &TestApp) {

@@ -15,6 +15,7 @@ mod problems;
 mod races;
 mod reviews;
 mod setup;
+mod start;
 mod sync_pull;
 mod sync_push;
 mod sync_visit;

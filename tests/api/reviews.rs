@@ -1,8 +1,10 @@
 //! A reviewer's answers: each counts for exactly what was seen, never for one's own visit.
 
 use ruhu_domain::actor::Role;
+use ruhu_tests::factories::Draft;
 use ruhu_tests::{Actor, TestApp, Visit, a_first_survey, a_revisit, a_visit, on_both_databases, on_one_database};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 /// A caseworker, a reviewer, and a household whose first survey is approved.
 async fn an_approved_household(app: &TestApp) -> (Actor, Actor, Visit) {
@@ -19,6 +21,28 @@ async fn household(actor: &Actor, visit: &Visit) -> Value {
 
 async fn newest_revision(actor: &Actor, visit: &Visit) -> Value {
     actor.gets(&format!("/api/v1/households/{}/revisions", visit.household)).await.ok()["items"][0].clone()
+}
+
+/// The same household with a second member.
+fn with_second_person(draft: Draft) -> (Uuid, Draft) {
+    let person = Uuid::now_v7();
+    let cells = [
+        ("name", json!("示例甲")),
+        ("relation", json!("02")),
+        ("id_type", json!("rid")),
+        ("id_no", json!("110105194912310038")),
+        ("birth_date", json!("1949-12-31")),
+        ("sex", json!("1")),
+        ("phone", json!("15400001111")),
+        ("monthly_income", json!(0)),
+        ("counted_in_household", json!(true)),
+        ("lives_here", json!(true)),
+        ("work_status", json!("retired")),
+        ("person_identity", json!("retired")),
+        ("health", json!("good")),
+    ];
+    let with = |draft: Draft, (column, value)| draft.set(&format!("persons/{person}/{column}"), value);
+    (person, cells.into_iter().fold(draft, with))
 }
 
 on_both_databases! {
@@ -266,6 +290,76 @@ on_both_databases! {
         city.approves(&visit).await.ok();
         assert_eq!(household(&city, &first).await["region_code"], "150603001");
         boss.gets(&format!("/api/v1/households/{}", first.household)).await.refused(404, "not_found");
+    }
+
+    async fn a_cell_of_a_person_whom_somebody_else_removed_clashes(app: &TestApp) {
+        let ana = app.caseworker().sign_in().await;
+        let boss = app.supervisor().sign_in().await;
+        let (person, draft) = with_second_person(a_first_survey());
+        let first = ana.submits(draft).await.applied();
+        boss.approves(&first).await.ok();
+        let phone = format!("persons/{person}/phone");
+        let gone = a_revisit(&first, 1).found_changed("members").set(&format!("persons/{person}"), Value::Null);
+        let gone = ana.submits(gone).await.applied();
+        let called = a_revisit(&first, 1).found_changed("members").set(&phone, json!("15400009999"));
+        let called = ana.submits(called).await.applied();
+        boss.approves(&gone).await.ok();
+        let record = boss.opens(&called).await.ok();
+        let change = record["changes"].as_array().unwrap().iter().find(|change| change["path"] == phone).unwrap();
+        assert_eq!((&change["standing"], &change["moved"]), (&json!("moved"), &json!(true)));
+        let problem = boss.approves(called.approval().seeing("file_rev", 2)).await.refused(409, "visit.clash");
+        assert_eq!(problem["paths"], json!([phone]));
+        let decision = called.approval().seeing("file_rev", 2).declining(&phone, "此人已不在家庭中");
+        boss.approves(decision).await.ok();
+        assert_eq!(household(&boss, &first).await["file"]["persons"].as_object().unwrap().len(), 1);
+    }
+
+    async fn an_approval_never_leaves_a_value_that_names_nobody(app: &TestApp) {
+        let ana = app.caseworker().sign_in().await;
+        let boss = app.supervisor().sign_in().await;
+        let (person, draft) = with_second_person(a_first_survey());
+        let visit = ana.submits(draft.set("cause_person_id", json!(person))).await.applied();
+        let of_person = format!("persons/{person}/");
+        let changes = visit.proposal["changes"].as_array().unwrap();
+        let paths = changes.iter().filter_map(|change| change["path"].as_str()).filter(|path| path.starts_with(&of_person));
+        let approval = paths.fold(visit.approval(), |approval, path| approval.declining(path, "不是同户"));
+        let problem = boss.approves(approval.clone()).await.refused(409, "visit.decision_breaks");
+        assert_eq!(problem["paths"], json!(["cause_person_id"]));
+        assert_eq!(boss.opens(&visit).await.ok()["visit"]["state"], "in_review");
+        boss.approves(approval.declining("cause_person_id", "不是同户")).await.ok();
+    }
+
+    async fn facts_that_nobody_approved_enter_a_file_only_as_changes(app: &TestApp) {
+        let ana = app.caseworker().sign_in().await;
+        let boss = app.supervisor().sign_in().await;
+        let union = app.hire(Role::GrassrootsAdmin).in_region(ruhu_tests::factories::TOWN).sign_in().await;
+        let found = ana.submits(a_visit()).await.applied();
+        boss.rejects(&found).await.ok();
+        let file = household(&boss, &found).await["file"].clone();
+        let draft = a_visit().at_household(found.household).seeing(&file);
+        let visit = union.submits(draft).await.applied();
+        let record = boss.opens(&visit).await.ok();
+        let paths: Vec<&str> =
+            record["changes"].as_array().unwrap().iter().map(|change| change["path"].as_str().unwrap()).collect();
+        assert_eq!(paths, ["banner_code", "residence_address", "town_code"]);
+        boss.approves(visit.approval().declining("residence_address", "没有核实")).await.ok();
+        let file = household(&boss, &found).await["file"].clone();
+        assert_eq!((&file["residence_address"], &file["town_code"]), (&Value::Null, &json!("150602001")));
+    }
+
+    async fn the_day_of_a_visit_is_not_that_of_a_wrong_clock(app: &TestApp) {
+        let ana = app.caseworker().sign_in().await;
+        let boss = app.supervisor().sign_in().await;
+        let ahead_ms = 40 * 86_400_000_i64;
+        let at = |minutes: i64| json!(app.now().plus_ms(ahead_ms - minutes * 60_000));
+        for offset in [ahead_ms, 0] {
+            let draft = a_first_survey().with("started_at", at(35)).with("ended_at", at(5));
+            let visit = ana.submits(draft.with("clock_offset_ms", json!(offset))).await.applied();
+            boss.approves(&visit).await.ok();
+            let file = household(&boss, &visit).await;
+            assert_eq!(file["last_visit_on"], "2026-11-23", "offset {offset}");
+            assert_eq!(file["next_visit_due_on"], "2027-02-21");
+        }
     }
 }
 

@@ -243,6 +243,43 @@ on_both_databases! {
         assert_eq!(anew.total, Some(1), "the old cursor starts over");
         assert!(anew.household(there.household).is_some() && anew.household(here.household).is_none());
     }
+
+    async fn a_union_keeps_files_but_calls_nobody(app: &TestApp) {
+        let ana = app.caseworker().sign_in().await;
+        let boss = app.supervisor().sign_in().await;
+        let union = app.hire(Role::GrassrootsAdmin).in_region(TOWN).sign_in().await;
+        let visit = ana.submits(a_first_survey()).await.applied();
+        boss.approves(&visit).await.ok();
+        let reply = union.pulls_page(None, 500).await;
+        assert!(!reply.text().contains(PHONE));
+        assert_eq!(union.pulls(None, 500).await.household(visit.household).unwrap()["clear"], json!({}));
+        boss.assigns(visit.household, Some(union.id), None).await.ok();
+        let clear = union.pulls(None, 500).await.household(visit.household).unwrap()["clear"].clone();
+        assert_eq!(clear.as_object().unwrap().len(), 1, "whoever is the contact calls");
+    }
+
+    async fn a_household_that_moves_takes_its_visits_to_the_union_of_its_new_region(app: &TestApp) {
+        let ana = app.caseworker().in_region("1506").sign_in().await;
+        let city = app.city_reviewer().sign_in().await;
+        let old = app.hire(Role::GrassrootsAdmin).in_region(TOWN).sign_in().await;
+        let new = app.hire(Role::GrassrootsAdmin).in_region(OTHER_TOWN).sign_in().await;
+        let boss = app.supervisor().in_region("150603").sign_in().await;
+        let first = ana.submits(a_first_survey()).await.applied();
+        city.approves(&first).await.ok();
+        let (mut left, mut entered) = (old.pulls(None, 500).await, new.pulls(None, 500).await);
+        assert!(left.household(first.household).is_some() && entered.rows.is_empty());
+        let moved = ana.submits(a_revisit(&first, 1).moved_to("示例社区88号楼1单元101室").in_town(OTHER_TOWN)).await.applied();
+        while left.takes(&old.pulls_page(left.cursor.as_deref(), 500).await.ok()) {}
+        city.approves(&moved).await.ok();
+        while left.takes(&old.pulls_page(left.cursor.as_deref(), 500).await.ok()) {}
+        while entered.takes(&new.pulls_page(entered.cursor.as_deref(), 500).await.ok()) {}
+        assert!(left.rows.is_empty(), "{:?}", left.rows.keys());
+        assert!(entered.household(first.household).is_some());
+        assert!(entered.visit(first.id).is_some() && entered.visit(moved.id).is_some());
+        assert_eq!(entered.rows, new.pulls(None, 500).await.rows);
+        boss.opens(&first).await.ok();
+        old.opens(&first).await.refused(404, "not_found");
+    }
 }
 
 on_one_database! {

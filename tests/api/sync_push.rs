@@ -1,6 +1,7 @@
 //! Push: receipts word for word, gaps, forks, epochs, limits, encodings.
 
 use crate::problems::gzip;
+use diesel::RunQueryDsl;
 use reqwest::Method;
 use ruhu_tests::app::send;
 use ruhu_tests::{a_visit, on_both_databases, on_one_database};
@@ -210,6 +211,83 @@ on_both_databases! {
         assert_eq!(ana.pushes(&[]).await.next_seq(), 1);
         ana.submits(a_visit()).await.applied();
         assert_eq!(ana.pushes(&[]).await.next_seq(), 2);
+    }
+
+    async fn a_body_that_cannot_be_read_is_answered_and_holds_back_no_other(app: &TestApp) {
+        let ana = app.caseworker().sign_in().await;
+        let deep = format!("{}{}", "[".repeat(300), "]".repeat(300));
+        for raw in [r#""\ud800""#, r#"{"visit":1e400,"hash":""}"#, &deep, r#"{"visit":{"id":"\u0000"},"hash":""}"#] {
+            let unread = ana.op("visit.submit", Uuid::now_v7(), &json!("@@"));
+            let unknown = ana.op("visit.dance", Uuid::now_v7(), &json!("@@"));
+            let good = ana.submission(a_visit()).0;
+            let body = ana.batch(&[unread, unknown, good]).to_string().replace("\"@@\"", raw);
+            let push = || ana.request(Method::POST, PUSH).header("content-type", "application/json").body(body.clone());
+            let first = ruhu_tests::matchers::Pushed(send(push()).await);
+            let receipts = first.receipts();
+            receipts[0].refused_with(if raw.contains("id") { "visit.hash_mismatch" } else { "op.body" });
+            receipts[1].parked_with("op.unknown");
+            receipts[2].applied();
+            assert_eq!(ruhu_tests::matchers::Pushed(send(push()).await).receipts(), receipts, "{raw}");
+            let other = body.replace(raw, &format!("[{raw}]"));
+            let request = ana.request(Method::POST, PUSH).header("content-type", "application/json").body(other);
+            send(request).await.refused(409, "sync.fork");
+        }
+    }
+
+    async fn a_damaged_row_parks_one_operation_and_holds_back_no_other(app: &TestApp) {
+        let ana = app.caseworker().sign_in().await;
+        let visit = ana.submits(a_visit()).await.applied();
+        let damaged = app.db().write(|c: &mut ruhu_store::Conn| -> Result<usize, ruhu_store::StoreError> {
+            Ok(diesel::sql_query("UPDATE households SET sealed = '{\"/narrative\":\"v1.x\"}'").execute(c)?)
+        });
+        assert_eq!(damaged.await.unwrap(), 1);
+        let ops = [ana.submission(a_visit().at_household(visit.household)).0, ana.submission(a_visit()).0];
+        let receipts = ana.pushes(&ops).await.receipts();
+        receipts[0].parked_with("op.failed");
+        receipts[1].applied();
+    }
+
+    async fn what_was_parked_may_be_offered_again_and_is_decided_once(app: &TestApp) {
+        let ana = app.caseworker().sign_in().await;
+        let (late, _) = ana.submission(a_visit());
+        let mut waiting = ana.submission(a_visit()).0;
+        (waiting["after"], waiting["seq"]) = (late["id"].clone(), json!(1));
+        let parked = ana.pushes(from_ref(&waiting)).await.receipt();
+        parked.parked_with("op.after");
+        let number = |op: &Value, seq: i64| {
+            let mut op = op.clone();
+            op["seq"] = json!(seq);
+            op
+        };
+        let decided = ana.pushes(&[number(&late, 2), number(&waiting, 3), number(&waiting, 4)]).await.receipts();
+        decided[0].applied();
+        decided[1].applied();
+        assert_eq!((&decided[2].0["outcome"], &decided[2].0["first"]), (&json!("duplicate"), &decided[1].0));
+        assert_eq!(ana.pushes(from_ref(&waiting)).await.receipt(), parked, "the first number keeps its answer");
+        let (mut next, _) = ana.submission(a_visit());
+        (next["after"], next["seq"]) = (waiting["id"].clone(), json!(5));
+        ana.pushes(&[next]).await.receipt().applied();
+        assert_eq!(ana.gets("/api/v1/visits").await.ok()["total"], 3);
+    }
+
+    async fn words_and_numbers_that_no_phone_sends_are_refused(app: &TestApp) {
+        let ana = app.caseworker().sign_in().await;
+        let op = |kind: &str| json!([ana.op(kind, Uuid::now_v7(), &json!({}))]);
+        let mut early = op("visit.dance");
+        early[0]["recorded_at"] = json!("0000-01-01T00:00:00+23:59");
+        for (key, value) in [
+            ("ops", op("visit.\0")),
+            ("ops", op(&"x".repeat(201))),
+            ("ops", early),
+            ("app_build", json!("0.1\0")),
+            ("manifest", json!({ "count": 0, "first_seq": null, "last_seq": null, "head": "\0" })),
+            ("epoch", json!(i64::MAX)),
+        ] {
+            let mut batch = ana.batch(&[]);
+            batch[key] = value;
+            ana.posts(PUSH, &batch).await.refused(400, "request.shape");
+        }
+        assert_eq!(ana.pushes(&[]).await.next_seq(), 1);
     }
 }
 

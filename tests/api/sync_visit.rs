@@ -162,6 +162,43 @@ on_both_databases! {
         visit.rev = 2;
         ana.withdraws(&visit, "走错了门").await.receipt().refused_with("visit.stale_review");
     }
+
+    async fn a_returned_visit_is_mended_by_its_visitor_whoever_has_the_household_now(app: &TestApp) {
+        let ana = app.caseworker().sign_in().await;
+        let bo = app.caseworker().sign_in().await;
+        let boss = app.supervisor().sign_in().await;
+        let visit = ana.submits(a_visit()).await.applied();
+        boss.returns(&visit).await.ok();
+        boss.assigns(visit.household, Some(bo.id), None).await.ok();
+        let draft = || a_visit().at_household(visit.household);
+        ana.submits(draft()).await.refused_with("household.unknown");
+        let mended = ana.submits(draft().again(&visit, 2)).await.applied();
+        ana.submits(draft().again(&visit, 3)).await.refused_with("visit.not_returned");
+        boss.approves(&mended).await.ok();
+    }
+
+    async fn the_reason_of_a_withdrawal_is_kept(app: &TestApp) {
+        let ana = app.caseworker().sign_in().await;
+        let visit = ana.submits(a_visit()).await.applied();
+        ana.withdraws(&visit, &"长".repeat(1001)).await.receipt().refused_with("visit.too_large");
+        let receipt = ana.withdraws(&visit, "走错了门").await.receipt();
+        let id: Uuid = receipt.applied()["op_id"].as_str().unwrap().parse().unwrap();
+        let server = app.app.clone();
+        let kept = app.db().read(move |c: &mut ruhu_store::Conn| {
+            let row = ruhu_store::operation::find_by_op_id(c, id.into())?.expect("a kept operation");
+            ruhu_store::operation::find_body(c, &server.vault, &row)
+        });
+        assert!(kept.await.unwrap().expect("a kept body").contains("走错了门"));
+    }
+
+    async fn a_visit_is_kept_as_it_was_sent(app: &TestApp) {
+        let ana = app.caseworker().sign_in().await;
+        let visit = ana.submits(a_visit().with("started_at", json!("2026-11-23T08:20:00+08:00"))).await.applied();
+        let id = visit.id.into();
+        let kept = app.db().read(move |c: &mut ruhu_store::Conn| ruhu_store::visit::find_proposal_masked(c, id));
+        let kept: Value = serde_json::from_str(&kept.await.unwrap().expect("a proposal")).unwrap();
+        assert_eq!(ruhu_domain::form::canonical_hash(&kept).unwrap(), visit.hash);
+    }
 }
 
 on_one_database! {
@@ -201,5 +238,43 @@ on_one_database! {
         ana.submits(a_visit().with("visitor", json!(Uuid::now_v7()))).await.refused_with("op.body");
         let visit = ana.submits(a_visit()).await.applied();
         assert_eq!(ana.opens(&visit).await.ok()["visit"]["visitor"]["id"], json!(ana.id));
+    }
+
+    async fn a_visit_has_a_size(app: &TestApp) {
+        let ana = app.caseworker().sign_in().await;
+        let warning = |reason: String| json!({ "code": "W1", "path": "x", "reason": reason });
+        let change = json!({ "path": "residence_note", "from": null, "to": "x" });
+        for (key, value) in [
+            ("changes", json!(vec![change; 2001])),
+            ("changes", json!([{ "path": "x".repeat(201), "from": null, "to": "x" }])),
+            ("warnings", json!(vec![warning("x".into()); 201])),
+            ("warnings", json!([warning("长".repeat(1001))])),
+            ("later", json!(vec!["x"; 2001])),
+            ("unchanged", json!(vec!["x"; 201])),
+            ("evidence", json!(vec!["0".repeat(64); 201])),
+        ] {
+            ana.submits(a_visit().with(key, value)).await.refused_with("visit.too_large");
+        }
+        let wrong = (0..300).map(|_| json!({ "path": format!("persons/{}/name", Uuid::now_v7()), "from": null, "to": 1 }));
+        let receipt = ana.submits(a_visit().with("changes", wrong.collect())).await.refused_with("visit.invalid");
+        assert_eq!(receipt["errors"].as_array().unwrap().len(), 100);
+    }
+
+    async fn what_a_visit_cannot_hold_yet_is_refused(app: &TestApp) {
+        let ana = app.caseworker().sign_in().await;
+        ana.submits(a_visit().with("signatures", json!([{ "by": "self" }]))).await.refused_with("op.body");
+        ana.submits(a_visit().with("evidence", json!(["photo.jpg"]))).await.refused_with("op.body");
+        ana.submits(a_visit().with("app_version", json!("0\0"))).await.refused_with("op.body");
+        ana.submits(a_visit().with("evidence", json!(["0".repeat(64)]))).await.applied();
+        for offset in [i64::MIN, i64::MAX] {
+            ana.submits(a_visit().with("clock_offset_ms", json!(offset))).await.refused_with("visit.times");
+        }
+    }
+
+    async fn an_answer_that_the_form_does_not_ask_is_refused(app: &TestApp) {
+        let ana = app.caseworker().sign_in().await;
+        let draft = a_visit().answering("opinion_text", json!("没有人看得到的意见，因为表里没有问。"));
+        let receipt = ana.submits(draft).await.refused_with("visit.invalid");
+        assert_eq!(receipt["errors"], json!([{ "code": "value.not_asked", "path": "visit/opinion_text" }]));
     }
 }

@@ -183,6 +183,23 @@ on_one_database! {
         ana.gets("/api/v1/me").await.refused(401, "auth.expired");
     }
 
+    async fn a_clock_a_minute_ahead_of_ours_is_believed(app: &TestApp) {
+        let ana = app.caseworker().sign_in().await;
+        let token = Token::of(&ana);
+        let later = |seconds: i64| {
+            let moved = |key: &str| json!(token.claims[key].as_i64().unwrap() + seconds);
+            let mut later = token.clone();
+            for key in ["iat", "nbf", "exp"] {
+                later.claims[key] = moved(key);
+            }
+            later.signed_by(&app.keys.token.0)
+        };
+        app.asks_with_token(&later(60)).await.ok();
+        presents(app, &later(61), "too far ahead").await;
+        app.asks_with_token(&later(-899)).await.ok();
+        app.asks_with_token(&later(-900)).await.refused(401, "auth.expired");
+    }
+
     async fn a_token_counts_only_as_the_one_bearer_of_a_request(app: &TestApp) {
         let ana = app.caseworker().sign_in().await;
         let request = || app.request(Method::GET, "/api/v1/me");

@@ -210,4 +210,22 @@ on_both_databases! {
         }
         ana.gets(&format!("/api/v1/visits/{}", Uuid::now_v7())).await.refused(404, "not_found");
     }
+
+    async fn a_former_caseworker_reads_and_searches_the_file_no_more(app: &TestApp) {
+        let ana = app.caseworker().sign_in().await;
+        let bo = app.caseworker().sign_in().await;
+        let boss = app.supervisor().sign_in().await;
+        let visit = ana.submits(a_first_survey()).await.applied();
+        boss.approves(&visit).await.ok();
+        ana.opens(&visit).await.ok();
+        let search = "?state=all&q=%E4%B9%8C%E4%BA%91";
+        assert_eq!(queue(&ana, search).await, [visit.id]);
+        boss.assigns(visit.household, Some(bo.id), None).await.ok();
+        ana.opens(&visit).await.refused(404, "not_found");
+        assert_eq!(queue(&ana, search).await.len(), 0);
+        assert_eq!(queue(&bo, search).await, [visit.id]);
+        assert_eq!(queue(&boss, search).await, [visit.id]);
+        assert_eq!(queue(&ana, "?state=all").await, [visit.id], "the visit itself stays theirs");
+        bo.opens(&visit).await.ok();
+    }
 }

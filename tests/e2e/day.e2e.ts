@@ -297,6 +297,7 @@ journey("a day in the field", () => [phone?.page, desk?.page], (step) => {
   });
 
   step("the supervisor approves what came back", async () => {
+    await button(desk.page, t("reviews.queue.look")).click();
     await openRecord(desk.page, zhTexts, family.WORKER);
     await seen(desk.page.getByText(t("reviews.head.revision", { n: 2 }), { exact: false }));
     await look(desk.page, "record-mended");

@@ -4,7 +4,7 @@ import { type Household, member, nameOf, plainHouseholds, pullAll } from "./kit/
 import { beginDay, button, dialog, go, heading, link, search, seen, signIn } from "./kit/app";
 import { DESK, type Options, PHONE, type Phone, openBrowser } from "./kit/browser";
 import * as family from "./kit/family";
-import { look, lookLarge } from "./kit/look";
+import { look } from "./kit/look";
 import { until } from "./kit/process";
 import { type Server, startEmptyServer, startServer } from "./kit/server";
 import { type Texts, enTexts, zhTexts } from "./kit/texts";
@@ -35,14 +35,11 @@ function nextHousehold(): Household {
   return one;
 }
 
-/** A caseworker's pages. `large` also looks at them with text at 200 %. */
-async function walkTheField(texts: Texts, name: string, options: Options, large: boolean): Promise<void> {
+/** A caseworker's pages. */
+async function walkTheField(texts: Texts, name: string, options: Options): Promise<void> {
   const { t, code, section } = texts;
   const { page } = await browser(texts, options);
-  const view = async (what: string): Promise<void> => {
-    await look(page, `${name}-${what}`);
-    if (large) await lookLarge(page, `${name}-${what}`);
-  };
+  const view = (what: string): Promise<void> => look(page, `${name}-${what}`);
   await page.goto("/sign-in");
   await seen(heading(page, t("auth.demo.title")));
   await view("sign-in");
@@ -74,36 +71,33 @@ async function walkTheField(texts: Texts, name: string, options: Options, large:
   await visit.finish();
   await sentAs(page, texts, "in_review");
   await view("done");
-  await go2(page, "/sync", t("sync.title"));
+  await openPage(page, "/sync", t("sync.title"));
   await view("sync");
-  await go2(page, "/me", t("me.title"));
+  await openPage(page, "/me", t("me.title"));
   await view("me");
-  await go2(page, "/me/devices", t("me.devices.title"));
+  await openPage(page, "/me/devices", t("me.devices.title"));
   await seen(page.getByText(t("me.devices.this"), { exact: true }));
   await view("devices");
-  await go2(page, "/me/password", t("me.password.title"));
+  await openPage(page, "/me/password", t("me.password.title"));
   await view("password");
-  await go2(page, "/cards", t("shell.cards.title"));
+  await openPage(page, "/cards", t("shell.cards.title"));
   await view("cards");
-  await go2(page, "/collect", t("households.collect.title"));
+  await openPage(page, "/collect", t("households.collect.title"));
   await seen(button(page, t("households.collect.start")));
   await view("collect");
-  await go2(page, "/no-such-page", t("shell.notFound.title"));
+  await openPage(page, "/no-such-page", t("shell.notFound.title"));
   await view("not-found");
 }
-async function go2(page: Phone["page"], path: string, title: string): Promise<void> {
+async function openPage(page: Phone["page"], path: string, title: string): Promise<void> {
   await page.goto(path);
   await seen(page.getByRole("heading", { name: title, exact: true, level: 1 }));
 }
 
 /** Every section of a first survey, with its cards. */
-async function walkTheSurvey(texts: Texts, name: string, options: Options, large: boolean): Promise<void> {
+async function walkTheSurvey(texts: Texts, name: string, options: Options): Promise<void> {
   const { t, section, rows } = texts;
   const { page } = await browser(texts, options);
-  const view = async (what: string): Promise<void> => {
-    await look(page, `${name}-${what}`);
-    if (large) await lookLarge(page, `${name}-${what}`);
-  };
+  const view = (what: string): Promise<void> => look(page, `${name}-${what}`);
   await beginDay(page, texts);
   await go(page, texts, "collect");
   await page.getByLabel(t("households.collect.town"), { exact: true }).selectOption({ index: 1 });
@@ -146,13 +140,10 @@ async function walkTheSurvey(texts: Texts, name: string, options: Options, large
 }
 
 /** A supervisor's pages. */
-async function walkTheDesk(texts: Texts, name: string, options: Options, large: boolean): Promise<void> {
+async function walkTheDesk(texts: Texts, name: string, options: Options): Promise<void> {
   const { t, like } = texts;
   const { page } = await browser(texts, options);
-  const view = async (what: string): Promise<void> => {
-    await look(page, `${name}-${what}`);
-    if (large) await lookLarge(page, `${name}-${what}`);
-  };
+  const view = (what: string): Promise<void> => look(page, `${name}-${what}`);
   await signIn(page, texts, "supervisor");
   const queue = page.getByRole("list", { name: t("reviews.queue.label") });
   await seen(queue);
@@ -174,10 +165,10 @@ async function walkTheDesk(texts: Texts, name: string, options: Options, large: 
   await seen(dialog(page));
   await view("reject");
   await button(dialog(page), t("ui.close")).click();
-  await go2(page, "/users", t("users.title"));
+  await openPage(page, "/users", t("users.title"));
   await seen(page.getByRole("list", { name: t("users.title") }));
   await view("users");
-  await go2(page, "/households", t("households.title"));
+  await openPage(page, "/households", t("households.title"));
   const list = page.getByRole("list", { name: t("households.results") });
   await seen(list);
   await view("households");
@@ -192,22 +183,26 @@ async function walkTheDesk(texts: Texts, name: string, options: Options, large: 
   }
 }
 
+const LARGE = { textSize: 200 };
+
 describe("the field", () => {
-  it("on a phone, in Chinese, also at 200 % text", () => walkTheField(zhTexts, "zh", { viewport: PHONE }, true));
-  it("on a phone, in English, dark", () => walkTheField(enTexts, "en-dark", { viewport: PHONE, dark: true }, false));
-  it("on a wide screen, in Chinese", () => walkTheField(zhTexts, "zh-wide", { viewport: DESK }, false));
+  it("on a phone, in Chinese", () => walkTheField(zhTexts, "zh", { viewport: PHONE }));
+  it("on a phone, in Chinese, with text at 200 %", () => walkTheField(zhTexts, "zh-200", { viewport: PHONE, ...LARGE }));
+  it("on a phone, in English, dark", () => walkTheField(enTexts, "en-dark", { viewport: PHONE, dark: true }));
+  it("on a wide screen, in Chinese", () => walkTheField(zhTexts, "zh-wide", { viewport: DESK }));
 });
 
 describe("a first survey", () => {
-  it("on a phone, in Chinese, also at 200 % text", () => walkTheSurvey(zhTexts, "zh", { viewport: PHONE }, true));
-  it("on a phone, in English", () => walkTheSurvey(enTexts, "en", { viewport: PHONE }, false));
-  it("on a wide screen, dark", () => walkTheSurvey(zhTexts, "zh-wide-dark", { viewport: DESK, dark: true }, false));
+  it("on a phone, in Chinese", () => walkTheSurvey(zhTexts, "survey-zh", { viewport: PHONE }));
+  it("on a phone, in English, with text at 200 %", () => walkTheSurvey(enTexts, "survey-en-200", { viewport: PHONE, ...LARGE }));
+  it("on a wide screen, dark", () => walkTheSurvey(zhTexts, "survey-zh-dark", { viewport: DESK, dark: true }));
 });
 
 describe("the desk", () => {
-  it("on a wide screen, in Chinese, also at 200 % text", () => walkTheDesk(zhTexts, "desk", { viewport: DESK }, true));
-  it("on a phone, in English", () => walkTheDesk(enTexts, "desk-en", { viewport: PHONE }, false));
-  it("on a wide screen, dark, in English", () => walkTheDesk(enTexts, "desk-dark", { viewport: DESK, dark: true }, false));
+  it("on a wide screen, in Chinese", () => walkTheDesk(zhTexts, "desk", { viewport: DESK }));
+  it("on a wide screen, in Chinese, with text at 200 %", () => walkTheDesk(zhTexts, "desk-200", { viewport: DESK, ...LARGE }));
+  it("on a phone, in English", () => walkTheDesk(enTexts, "desk-en", { viewport: PHONE }));
+  it("on a wide screen, dark, in English", () => walkTheDesk(enTexts, "desk-dark", { viewport: DESK, dark: true }));
   it("an administrator makes an account and reads its password once", async () => {
     const { t } = zhTexts;
     const { page } = await browser(zhTexts, { viewport: DESK });

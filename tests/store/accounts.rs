@@ -91,6 +91,9 @@ on_both_backends! {
             let start = Position { device: phone, epoch: 1, next_seq: 1 };
             assert_eq!(device::lock_position(c, phone, ana)?, Some(start));
             assert_eq!(device::lock_position(c, phone, ben)?, None);
+            device::revoke(c, phone, ana, at(2))?;
+            assert_eq!(device::lock_position(c, phone, ana)?, None, "a revoked device sends nothing");
+            device::upsert(c, phone, ana, "测试机", at(3))?;
             let held = Manifest { count: 3, first_seq: Some(5), last_seq: Some(7), head: "h".into() };
             device::advance(c, start, 1, 5, &held, "0.1.0", at(9))?;
             assert!(matches!(device::advance(c, start, 1, 6, &held, "0.1.0", at(9)), Err(StoreError::Stale)));

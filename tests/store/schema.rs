@@ -70,6 +70,15 @@ fn in_schema(c: &mut Conn) -> Result<BTreeSet<(String, String)>, StoreError> {
 }
 
 on_both_backends! {
+    async fn a_program_goes_on_when_a_newer_one_has_migrated(db: TestDb) {
+        let newer = "INSERT INTO __diesel_schema_migrations (version, run_on) VALUES ('99991231000000', CURRENT_TIMESTAMP)";
+        let older = "DELETE FROM __diesel_schema_migrations WHERE version < '99991231000000'";
+        for (statement, is_ready) in [(newer, true), (older, false)] {
+            db.write(move |c: &mut Conn| -> Done { Ok(diesel::sql_query(statement).execute(c).map(drop)?) }).await.unwrap();
+            assert_eq!(db.is_ready().await.unwrap(), is_ready, "{statement}");
+        }
+    }
+
     async fn the_schema_names_every_column_there_is(db: TestDb) {
         let named = db.read(in_schema).await.unwrap();
         let there: BTreeSet<_> = columns(&db).await.into_iter().map(|column| (column.of, column.name)).collect();

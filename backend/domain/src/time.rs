@@ -1,6 +1,6 @@
 //! `Time`: UTC with microseconds, the only timestamp; `Date`: a day of the calendar of Asia/Shanghai.
 
-use chrono::{DateTime, Duration, FixedOffset, NaiveDate, NaiveDateTime, SecondsFormat, TimeZone, Utc};
+use chrono::{DateTime, Datelike, Duration, FixedOffset, NaiveDate, NaiveDateTime, SecondsFormat, TimeZone, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use std::fmt;
 
@@ -9,6 +9,8 @@ pub type Date = NaiveDate;
 
 /// China has had one offset and no summer time since 1992.
 const SHANGHAI_OFFSET_S: i32 = 8 * 3600;
+/// Years that a time from outside may have: every clock's, and within what both databases keep and read again.
+const YEARS: std::ops::RangeInclusive<i32> = 1970..=9998;
 
 /// An instant in UTC, cut to microseconds (what both databases keep).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -48,9 +50,15 @@ impl Time {
         }
     }
 
-    /// This instant moved by a number of milliseconds.
+    /// This instant moved by a number of milliseconds; the instant itself when no calendar has the sum.
     pub fn plus_ms(self, ms: i64) -> Self {
-        Self(self.0.checked_add_signed(Duration::milliseconds(ms)).unwrap_or(self.0))
+        let moved = Duration::try_milliseconds(ms).and_then(|by| self.0.checked_add_signed(by));
+        Self(moved.unwrap_or(self.0))
+    }
+
+    /// This instant of a clock that is `offset_ms` ahead, by the clock that it was compared with.
+    pub fn corrected_by_ms(self, offset_ms: i64) -> Self {
+        self.plus_ms(offset_ms.saturating_neg())
     }
 
     /// Milliseconds from `earlier` to `self`; negative when `earlier` is later.
@@ -75,8 +83,10 @@ impl<'de> Deserialize<'de> for Time {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(d)?;
         DateTime::parse_from_rfc3339(&text)
+            .ok()
             .map(|at| Self::from_utc(at.with_timezone(&Utc)))
-            .map_err(|_| D::Error::custom("expected a time like 2026-01-31T08:00:00Z"))
+            .filter(|at| YEARS.contains(&at.0.year()))
+            .ok_or_else(|| D::Error::custom("expected a time like 2026-01-31T08:00:00Z"))
     }
 }
 
@@ -98,5 +108,22 @@ mod tests {
         let text = serde_json::to_string(&at).unwrap();
         assert_eq!(serde_json::from_str::<Time>(&text).unwrap(), at);
         assert!(text.ends_with("123456Z\""));
+    }
+
+    #[test]
+    fn no_offset_of_a_clock_is_too_large_to_reckon_with() {
+        let at = Time::from_micros(1_763_000_000_000_000);
+        for ms in [i64::MIN, i64::MIN + 1, -i64::MAX, i64::MAX, 1 << 62] {
+            assert_eq!((at.plus_ms(ms), at.corrected_by_ms(ms)), (at, at), "{ms}");
+        }
+        assert_eq!(at.corrected_by_ms(1500).ms_since(at), -1500);
+    }
+
+    #[test]
+    fn a_year_that_no_clock_shows_is_no_time() {
+        for text in ["0000-01-01T00:00:00+23:59", "1969-12-31T23:59:59Z", "9999-12-31T23:59:59-23:59"] {
+            assert!(serde_json::from_value::<Time>(text.into()).is_err(), "{text}");
+        }
+        assert!(serde_json::from_value::<Time>("1970-01-01T00:00:00Z".into()).is_ok());
     }
 }

@@ -176,6 +176,8 @@ pub enum VisitRefusal {
     Own,
     #[error("somebody else changed the same field; decline it or return the visit")]
     Clash,
+    #[error("the file would name somebody who is not in it")]
+    Breaks,
     #[error("a return names at least one reason")]
     NoReason,
 }
@@ -190,6 +192,7 @@ impl Refusal for VisitRefusal {
             Self::StaleReview => "visit.stale_review",
             Self::Own => "visit.own",
             Self::Clash => "visit.clash",
+            Self::Breaks => "visit.decision_breaks",
             Self::NoReason => "visit.no_reason",
         }
     }

@@ -36,8 +36,9 @@ pub struct At(Time);
 #[derive(Debug, FromSqlRow)]
 pub struct AtOption(Option<Time>);
 
-fn damaged<T>(text: &str) -> deserialize::Result<T> {
-    Err(format!("a column holds {text:?}, which is not a {}", std::any::type_name::<T>()).into())
+/// The text itself may be anything, so it stays out of the log.
+fn damaged<T>() -> deserialize::Result<T> {
+    Err(format!("a column holds what is not a {}", std::any::type_name::<T>()).into())
 }
 
 impl<T: TextValue, DB: Backend> FromSql<Text, DB> for Stored<T>
@@ -46,7 +47,7 @@ where
 {
     fn from_sql(raw: DB::RawValue<'_>) -> deserialize::Result<Self> {
         let text = String::from_sql(raw)?;
-        T::read(&text).map_or_else(|| damaged(&text), |value| Ok(Self(value)))
+        T::read(&text).map_or_else(damaged::<Self>, |value| Ok(Self(value)))
     }
 }
 

@@ -268,6 +268,18 @@ fn pause(attempt: u32) -> Duration {
     Duration::from_micros(500 + most * 1000 * part / 255)
 }
 
+/// Makes SQLite's file, which nobody but its owner may read; SQLite gives its side files the same rights.
+fn make_private(path: &str) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
 fn is_broken(conn: &mut Conn) -> bool {
     <Conn as TransactionManager<Conn>>::is_broken_transaction_manager(conn)
 }
@@ -294,6 +306,7 @@ impl ManageConnection for Opener {
         let unavailable = |error: diesel::ConnectionError| StoreError::Unavailable(error.to_string());
         match &self.url {
             DbUrl::Sqlite(path) => {
+                make_private(path).map_err(|error| StoreError::Unavailable(error.to_string()))?;
                 let mut c = SqliteConnection::establish(path).map_err(unavailable)?;
                 // page_size acts on a new file only, and before WAL.
                 c.batch_execute(&format!(

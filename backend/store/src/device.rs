@@ -92,11 +92,12 @@ pub fn revoke(c: &mut Conn, id: DeviceId, user: UserId, at: Time) -> Result<bool
 }
 
 /// The device's position, held until the transaction ends so that two pushes of one device take turns.
-/// `None` when the user has no such device.
+/// `None` when the user has no such device, or it is revoked.
 pub fn lock_position(c: &mut Conn, id: DeviceId, user: UserId) -> Result<Option<Position>> {
     let query = devices::table
         .find(id.to_string())
         .filter(devices::user_id.eq(user.to_string()))
+        .filter(devices::revoked_at.is_null())
         .select((devices::epoch, devices::next_seq));
     let found: Option<(i64, i64)> = match c {
         // SQLite has one writer: whoever is in a write transaction holds everything.

@@ -43,9 +43,10 @@ impl StoreError {
         matches!(self, Self::Contended(_))
     }
 
-    /// Whether the database, not the request, is at fault: the request fails as a whole.
+    /// Whether the database cannot work now, whatever it is asked: the request fails as a whole.
+    /// A statement that it refuses, or a value that does not open, is the affair of the one that asked.
     pub fn is_infrastructure(&self) -> bool {
-        matches!(self, Self::Contended(_) | Self::Unavailable(_) | Self::Broken(_) | Self::Sealed(_) | Self::BadUrl(_))
+        matches!(self, Self::Contended(_) | Self::Unavailable(_) | Self::BadUrl(_))
     }
 }
 
@@ -113,6 +114,8 @@ fn is_outage(message: &str) -> bool {
 
 impl From<serde_json::Error> for StoreError {
     fn from(error: serde_json::Error) -> Self {
-        Self::Broken(format!("a JSON column: {error}"))
+        // What serde says may quote the value.
+        let (kind, line, column) = (error.classify(), error.line(), error.column());
+        Self::Broken(format!("a JSON column: {kind:?} error in line {line}, column {column}"))
     }
 }

@@ -175,20 +175,6 @@ pub fn assign(
     expect_one(hit)
 }
 
-/// The columns beside the file: status and the days of visits. `Stale` unless the file is at `household.rev`.
-pub fn update_state(c: &mut Conn, household: &Household, at: Time) -> Result<()> {
-    let seen = households::table.find(household.id.to_string()).filter(households::rev.eq(household.rev));
-    let hit = diesel::update(seen)
-        .set((
-            households::status.eq(household.status.code()),
-            households::next_visit_due_on.eq(household.next_visit_due_on.map(|day| day.to_string())),
-            households::last_visit_on.eq(household.last_visit_on.map(|day| day.to_string())),
-            households::updated_at.eq(at.naive_utc()),
-        ))
-        .execute(c)?;
-    expect_one(hit)
-}
-
 /// Writes the blind indexes of the persons of a file in place of the older ones.
 pub(crate) fn write_person_keys(c: &mut Conn, keys: &Keys, id: HouseholdId, file: &File) -> Result<()> {
     let id = id.to_string();

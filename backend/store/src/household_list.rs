@@ -1,12 +1,14 @@
 //! Many households at once: the desk's list, the pages of a first sync, and look-ups by person.
 
 use crate::columns::{At, Stored, StoredOption};
+use crate::dialect::MultiBackend;
 use crate::household::{HouseholdRow, Query, in_scope};
 use crate::page::{Page, PageRequest};
 use crate::schema::{households, person_keys};
 use crate::vault::Vault;
 use crate::{Conn, Result, scope};
 use diesel::prelude::*;
+use diesel::sql_types::{Bool, Nullable, Text};
 use ruhu_domain::actor::RowScope;
 use ruhu_domain::household::FileStatus;
 use ruhu_domain::ids::{HouseholdId, UserId};
@@ -41,11 +43,32 @@ pub struct HouseholdLine {
     pub updated_at: Time,
 }
 
+/// The blind index of something that only one person has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PersonKey {
+    IdNo(String),
+    Phone(String),
+}
+
+impl PersonKey {
+    /// Of a normalised ID number.
+    pub fn of_id_no(vault: &Vault, id_no: &str) -> Self {
+        Self::IdNo(vault.keys().index("id_no", id_no))
+    }
+
+    /// Of a normalised phone number.
+    pub fn of_phone(vault: &Vault, phone: &str) -> Self {
+        Self::Phone(vault.keys().index("phone", phone))
+    }
+}
+
 /// What a list is narrowed to; the scope comes on top.
 #[derive(Debug, Clone, Default)]
 pub struct HouseholdFilter {
     /// Part of the name, the address or the file number.
     pub q: Option<String>,
+    /// The household of this person; instead of `q`.
+    pub person: Option<PersonKey>,
     pub region: Option<RegionCode>,
     pub status: Option<FileStatus>,
     /// Due on this day or before; the list is then in the order of the due days.
@@ -93,14 +116,40 @@ fn filtered<'a>(scope: &RowScope, filter: &HouseholdFilter) -> Query<'a> {
     if let Some(day) = filter.due_by {
         query = query.filter(households::next_visit_due_on.le(day.to_string()));
     }
-    if let Some(q) = filter.q.as_deref().filter(|q| !q.trim().is_empty()) {
-        let pattern = scope::anywhere(q);
-        let in_name = households::name.like(pattern.clone()).escape('\\');
-        let in_address = households::address.like(pattern.clone()).escape('\\');
-        let in_file_no = households::file_no.like(pattern).escape('\\');
-        query = query.filter(in_name.or(in_address).nullable().or(in_file_no));
+    if let Some(key) = &filter.person {
+        let homes = person_keys::table.select(person_keys::household_id);
+        query = match key {
+            PersonKey::IdNo(index) => {
+                query.filter(households::id.eq_any(homes.filter(person_keys::id_no_index.eq(index.clone()))))
+            }
+            PersonKey::Phone(index) => {
+                query.filter(households::id.eq_any(homes.filter(person_keys::phone_index.eq(index.clone()))))
+            }
+        };
+    } else if let Some(q) = filter.q.as_deref().filter(|q| !q.trim().is_empty()) {
+        query = query.filter(mentions(q));
     }
     query
+}
+
+diesel::define_sql_function! {
+    /// Lower case. `LIKE` alone ignores case on SQLite only.
+    fn lower(text: Text) -> Text;
+}
+diesel::define_sql_function! {
+    #[sql_name = "lower"]
+    fn lower_or_null(text: Nullable<Text>) -> Nullable<Text>;
+}
+
+/// A condition on a household: the text is part of its name, address or file number, in any case.
+pub(crate) fn mentions<'a>(
+    q: &str,
+) -> Box<dyn BoxableExpression<households::table, MultiBackend, SqlType = Nullable<Bool>> + 'a> {
+    let pattern = scope::anywhere(q);
+    let in_name = lower(households::name).like(lower(pattern.clone())).escape('\\');
+    let in_address = lower(households::address).like(lower(pattern.clone())).escape('\\');
+    let in_file_no = lower_or_null(households::file_no).like(lower_or_null(pattern)).escape('\\');
+    Box::new(in_name.or(in_address).nullable().or(in_file_no))
 }
 
 /// How many households a scope holds: the total of a first sync.

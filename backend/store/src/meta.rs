@@ -1,5 +1,6 @@
 //! Facts about this database: its history id, whether it is a demo.
 
+use crate::cipher::{Keys, Place};
 use crate::dialect::each;
 use crate::schema::meta;
 use crate::{Conn, Result};
@@ -8,8 +9,15 @@ use ruhu_domain::time::Time;
 
 /// Names this database's history; a restored backup gets a new one, and phones start afresh.
 pub const HISTORY_ID: &str = "history_id";
-/// `1` when the database was filled with synthetic people.
+/// Noted when the database holds synthetic people, whose password everybody knows; see the two values.
 pub const DEMO: &str = "demo";
+/// The demo is being made, or its making was broken off.
+pub const DEMO_FILLING: &str = "filling";
+/// The demo is whole.
+pub const DEMO_READY: &str = "true";
+/// What only the keys of this database can have written.
+const KEY_CHECK: &str = "key_check";
+const KEY_CHECK_TEXT: &str = "ruhu keys v1";
 
 /// The fact, if it was noted.
 pub fn find(c: &mut Conn, key: &str) -> Result<Option<String>> {
@@ -34,4 +42,20 @@ pub fn ensure_history_id(c: &mut Conn, fresh: &str, at: Time) -> Result<String> 
     }
     upsert(c, HISTORY_ID, fresh, at)?;
     Ok(fresh.to_owned())
+}
+
+/// Whether these keys are the ones that this database was first opened with. The first time notes them.
+pub fn are_keys_right(c: &mut Conn, keys: &Keys, at: Time) -> Result<bool> {
+    let place = Place { table: "meta", row: KEY_CHECK, pointer: "" };
+    let index = keys.index(KEY_CHECK, KEY_CHECK_TEXT);
+    match find(c, KEY_CHECK)? {
+        None => {
+            let sealed = keys.seal(place, KEY_CHECK_TEXT)?;
+            upsert(c, KEY_CHECK, &format!("{index} {sealed}"), at)?;
+            Ok(true)
+        }
+        Some(known) => Ok(known.split_once(' ').is_some_and(|(known_index, sealed)| {
+            known_index == index && keys.open(place, sealed).is_ok_and(|text| text == KEY_CHECK_TEXT)
+        })),
+    }
 }

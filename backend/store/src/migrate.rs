@@ -42,7 +42,8 @@ diesel::table! {
     __diesel_schema_migrations (version) { version -> Text, }
 }
 
-/// Whether the database is as this program expects it: exactly these migrations have run.
+/// Whether the database has what this program expects: its migrations have run. A newer program may have added
+/// others, while the older one still serves.
 pub(crate) fn is_current(c: &mut Conn) -> Result<bool, StoreError> {
     use __diesel_schema_migrations as noted;
     let known = match c {
@@ -50,7 +51,7 @@ pub(crate) fn is_current(c: &mut Conn) -> Result<bool, StoreError> {
         Conn::Postgres(_) => versions(MigrationSource::<Pg>::migrations(&POSTGRES)),
     }?;
     match noted::table.select(noted::version).order(noted::version).load::<String>(c).map_err(StoreError::from) {
-        Ok(applied) => Ok(applied == known),
+        Ok(applied) => Ok(known.iter().all(|version| applied.contains(version))),
         // No such table: nothing was ever applied.
         Err(StoreError::Broken(_)) => Ok(false),
         Err(error) => Err(error),

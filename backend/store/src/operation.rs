@@ -44,19 +44,27 @@ pub fn find(c: &mut Conn, device: DeviceId, epoch: i64, seq: i64) -> Result<Opti
         .optional()?)
 }
 
-/// The first answer to an operation id, under whatever position it came; `duplicate` answers are skipped.
-pub fn find_by_op_id(c: &mut Conn, op_id: OpId) -> Result<Option<OperationRow>> {
+/// The answers to an operation id, under whatever positions it came, in the order of arrival;
+/// `duplicate` answers are left out. More than one when it was parked and offered again.
+pub fn list_by_op_id(c: &mut Conn, op_id: OpId) -> Result<Vec<OperationRow>> {
     Ok(operations::table
         .filter(operations::op_id.eq(op_id.to_string()))
         .filter(operations::outcome.ne(Outcome::Duplicate.code()))
         .order((operations::received_at, operations::epoch, operations::seq))
         .select(OperationRow::as_select())
-        .first(c)
-        .optional()?)
+        .load(c)?)
 }
 
-/// Keeps an operation and its receipt. `body` is kept, sealed whole, for what was refused or parked;
-/// what was applied lives in its effect. `Duplicate` when the position is taken.
+/// The answer that stands for an operation id: the first that decided it, else the first at all.
+pub fn find_by_op_id(c: &mut Conn, op_id: OpId) -> Result<Option<OperationRow>> {
+    let mut rows = list_by_op_id(c, op_id)?;
+    let standing = rows.iter().position(|row| row.outcome != Outcome::Parked).unwrap_or(0);
+    Ok((!rows.is_empty()).then(|| rows.swap_remove(standing)))
+}
+
+/// Keeps an operation and its receipt. `body` is kept, sealed whole, for what was refused or parked, and where
+/// the effect does not hold all of it; else what was applied lives in its effect.
+/// `Duplicate` when the position is taken.
 pub fn insert(c: &mut Conn, vault: &Vault, row: &OperationRow, body: Option<&str>) -> Result<()> {
     let key = row_key(row);
     let home = Home { table: TABLE, row: &key };
@@ -80,7 +88,7 @@ pub fn insert(c: &mut Conn, vault: &Vault, row: &OperationRow, body: Option<&str
     Ok(())
 }
 
-/// The body of a refused or parked operation, as the phone sent it.
+/// The body of an operation as the phone sent it, where it is kept.
 pub fn find_body(c: &mut Conn, vault: &Vault, row: &OperationRow) -> Result<Option<String>> {
     let sealed: Option<Option<String>> = operations::table
         .find((row.device.to_string(), row.epoch, row.seq))

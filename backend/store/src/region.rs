@@ -4,7 +4,6 @@ use crate::dialect::each;
 use crate::schema::regions;
 use crate::{Conn, Result};
 use diesel::prelude::*;
-use ruhu_domain::region::RegionCode;
 
 /// One region.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -14,11 +13,6 @@ pub struct Region {
     pub parent: Option<String>,
     pub zh: String,
     pub en: String,
-}
-
-/// The region of a code.
-pub fn find(c: &mut Conn, code: &RegionCode) -> Result<Option<Region>> {
-    Ok(regions::table.find(code.as_str()).select(Region::as_select()).first(c).optional()?)
 }
 
 /// Every region, by code.

@@ -13,6 +13,7 @@ use ruhu_domain::ids::{DeviceId, HouseholdId, OpId, UserId, VisitId};
 use ruhu_domain::region::RegionCode;
 use ruhu_domain::time::Time;
 use ruhu_domain::visit::{Proposal, Review, Visit, VisitState, VisitType};
+use serde::Serialize;
 use serde_json::Value;
 
 const TABLE: &str = "visits";
@@ -26,7 +27,7 @@ pub struct VisitRow {
     pub id: VisitId,
     #[diesel(deserialize_as = Stored<HouseholdId>)]
     pub household_id: HouseholdId,
-    /// Region of the household when the visit arrived; the queue's scope.
+    /// Region of the household; the queue's scope.
     #[diesel(deserialize_as = Stored<RegionCode>, column_name = region_code)]
     pub region: RegionCode,
     #[diesel(deserialize_as = Stored<UserId>, column_name = visitor_id)]
@@ -163,13 +164,14 @@ pub fn list_revisions(c: &mut Conn, id: VisitId) -> Result<Vec<VisitRevisionRow>
 }
 
 /// Keeps a revision that arrived: a new visit for revision 1, else the next revision of a returned one.
+/// `proposal` is kept as it is given, so that the body which the phone sent keeps its hash.
 /// `Duplicate` when the visit is there already, `Stale` when it does not stand at the revision before.
 pub fn insert_revision(
     c: &mut Conn,
     vault: &Vault,
     visit: &Visit,
     region: &RegionCode,
-    proposal: &Proposal,
+    proposal: &impl Serialize,
     op: OpId,
 ) -> Result<()> {
     let body = serde_json::to_value(proposal)?;
@@ -290,6 +292,14 @@ pub fn update_state(c: &mut Conn, visit: &Visit, expected: VisitState, at: Time)
         .set(revisions::review.eq(&review))
         .execute(c)?;
     expect_one(hit)
+}
+
+/// The visits of a household go with it to another region, so that the queue's scope stays the file's.
+pub fn move_region(c: &mut Conn, household: HouseholdId, region: &RegionCode) -> Result<()> {
+    diesel::update(visits::table.filter(visits::household_id.eq(household.to_string())))
+        .set(visits::region_code.eq(region.as_str()))
+        .execute(c)?;
+    Ok(())
 }
 
 fn review_text(visit: &Visit) -> Result<Option<String>> {

@@ -90,7 +90,21 @@ fn filtered<'a>(scope: &RowScope, filter: &VisitFilter) -> Query<'a> {
         let in_address = households::address.like(pattern.clone()).escape('\\');
         let in_file_no = households::file_no.like(pattern).escape('\\');
         let found = households::table.filter(in_name.or(in_address).nullable().or(in_file_no));
-        query = query.filter(visits::household_id.eq_any(found.select(households::id)));
+        // Only households that the reader sees now may answer, though visits to others stay theirs.
+        // (A query for both databases cannot stand inside another one, so `household::in_scope` does not fit.)
+        query = match scope {
+            RowScope::Own(user) => {
+                let user = user.to_string();
+                let own = households::contact_id.eq(user.clone()).or(households::responsible_id.eq(user));
+                query.filter(visits::household_id.eq_any(found.filter(own).select(households::id)))
+            }
+            RowScope::Region(region) => {
+                let from = households::region_code.ge(region.as_str().to_owned());
+                let within = from.and(households::region_code.lt(scope::after(region)));
+                query.filter(visits::household_id.eq_any(found.filter(within).select(households::id)))
+            }
+            RowScope::Nothing => query,
+        };
     }
     query
 }

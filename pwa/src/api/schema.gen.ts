@@ -563,8 +563,8 @@ export interface components {
             id: components["schemas"]["Id"];
             label: string;
             last_seen_at: components["schemas"]["Moment"];
-            /** @description Whether it still has a live session. */
-            signed_in: boolean;
+            /** @description Its sessions were ended; the next sign-in on it lets it in again. */
+            revoked: boolean;
         };
         /** @description A row that left this user's scope. */
         EvictRow: {
@@ -745,6 +745,12 @@ export interface components {
             id: components["schemas"]["Id"];
             name: string;
         };
+        /** @description A revision that was returned, for showing what was mended since. Masked. */
+        PreviousRevision: {
+            changes: components["schemas"]["ProposedChange"][];
+            /** Format: int64 */
+            rev: number;
+        };
         /** @description A refusal. `code` is stable and a key of the app's translations; `title` is for developers. */
         Problem: {
             /** @example visit.own */
@@ -756,7 +762,10 @@ export interface components {
              * @description With `sync.gap`: the number expected next.
              */
             next_seq?: number | null;
-            /** @description With `visit.clash`: paths that somebody else changed. */
+            /**
+             * @description With `visit.clash`: paths that somebody else changed; with `visit.decision_breaks`: paths that would name
+             *     somebody who is not in the file.
+             */
             paths?: string[] | null;
             request_id: components["schemas"]["Id"];
             /**
@@ -879,7 +888,7 @@ export interface components {
         };
         /** @description One reason, at a field or about the whole (`path` empty). */
         Reason: {
-            /** @description Of the code table `return_reason`. */
+            /** @description Of the code table `return_reason`; `reject_reason` when rejected, `declined` at a declined path. */
             code: string;
             path: string;
             text: string;
@@ -929,6 +938,11 @@ export interface components {
             /** @description Answers about the visit itself (`visit/*` without the prefix). */
             answers: components["schemas"]["JsonObject"];
             changes: components["schemas"]["RecordChange"][];
+            /**
+             * Format: int64
+             * @description Phone minus server at the last contact before the visit was sent, milliseconds.
+             */
+            clock_offset_ms: number;
             /** @description Other visits of the household, newest first. */
             earlier: components["schemas"]["VisitSummary"][];
             figures: components["schemas"]["Figures"];
@@ -939,6 +953,7 @@ export interface components {
             /** @description Paths put off with "稍后". */
             later: string[];
             may: components["schemas"]["RecordMay"];
+            previous: components["schemas"]["PreviousRevision"] | null;
             /** @description Sections answered with "无变化". */
             unchanged: string[];
             visit: components["schemas"]["VisitSummary"];
@@ -957,7 +972,7 @@ export interface components {
         };
         /** @description Reject for good: wrong person, invented, unsafe. */
         RejectRequest: {
-            /** @description Of the code table `return_reason`. */
+            /** @description Of the code table `reject_reason`. */
             code: string;
             text: string;
             visit_hash: string;

@@ -43,6 +43,8 @@ pub struct Figures {
     pub seeded_visits: usize,
     pub push: PushFigures,
     pub bare: BareRun,
+    /// Processor time of the bare side; PostgreSQL's own processes are counted on neither side.
+    pub bare_cpu_ms_per_op: f64,
     pub pull: PullFigures,
     pub bare_read_s: f64,
     pub idle_mib: f64,
@@ -103,6 +105,7 @@ impl Figures {
                     self.bare.took.as_secs_f64()
                 ),
             ),
+            ("  an operation", format!("{:.2} ms of its processor", self.bare_cpu_ms_per_op)),
             ("  push / bare", format!("{:.2}", self.ratio())),
             (
                 "first sync",
@@ -149,13 +152,14 @@ impl Figures {
             "push_p50_ms": round(self.push.p50_ms), "push_p99_ms": round(self.push.p99_ms),
             "push_cpu_ms_per_op": round(self.push.server_cpu_ms_per_op),
             "bare_per_s": round(self.bare_per_s()), "push_to_bare": round(self.ratio()),
+            "bare_cpu_ms_per_op": round(self.bare_cpu_ms_per_op),
             "pull_households": self.pull.households, "pull_records": self.pull.records,
             "pull_records_per_s": round(records / self.pull.packed_s),
             "pull_plain_records_per_s": round(records / self.pull.plain_s),
             "pull_cpu_ms": round(self.pull.packed_cpu_ms), "pull_plain_cpu_ms": round(self.pull.plain_cpu_ms),
             "bare_records_per_s": round(records / self.bare_read_s),
             "pull_coding": self.pull.coding, "pull_wire_bytes": self.pull.wire_bytes,
-            "pull_plain_bytes": self.pull.plain_bytes, "pull_mb_for_10k": round(self.mb_for_10k()),
+            "pull_first_s": round(self.pull.first_s), "pull_plain_bytes": self.pull.plain_bytes, "pull_mb_for_10k": round(self.mb_for_10k()),
             "idle_mib": round(self.idle_mib), "peak_mib": round(self.peak_mib),
         })
     }

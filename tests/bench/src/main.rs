@@ -15,6 +15,7 @@ mod push;
 mod seed;
 mod server;
 
+use bare::BareRun;
 use clap::{Parser, ValueEnum};
 use database::{Databases, Kind};
 use figures::{Figures, median};
@@ -116,18 +117,19 @@ fn measure(kind: Kind, arguments: &Arguments, definitions: &Arc<Definitions>) ->
 
     let devices: Vec<String> = workers.iter().map(|worker| worker.device.to_string()).collect();
     let (from, to) = (databases.server_place(), databases.bare_place());
-    let (bare, reads) = match kind {
+    let ((bare, bare_cpu_ms), reads) = match kind {
         Kind::Sqlite => {
             let reads =
                 (0..rounds).map(|_| bare_sqlite::read(&to, &first.user, pull::PAGE)).collect::<Result<Vec<_>>>()?;
-            (bare_sqlite::write(&to, &bare_sqlite::load(&from, &devices)?)?, reads)
+            let work = bare_sqlite::load(&from, &devices)?;
+            (timed(|| bare_sqlite::write(&to, &work))?, reads)
         }
         Kind::Postgres => {
             let reads =
                 (0..rounds).map(|_| bare_postgres::read(&to, &first.user, pull::PAGE)).collect::<Result<Vec<_>>>()?;
             let work = bare_postgres::load(&from, &devices)?;
             databases.settle()?;
-            (bare_postgres::write(&to, &work)?, reads)
+            (timed(|| bare_postgres::write(&to, &work))?, reads)
         }
     };
     check_reads(&reads, pull.records)?;
@@ -136,6 +138,7 @@ fn measure(kind: Kind, arguments: &Arguments, definitions: &Arc<Definitions>) ->
         durability: databases.durability()?,
         seeded_households: seeded.households,
         seeded_visits: seeded.visits,
+        bare_cpu_ms_per_op: bare_cpu_ms / push.operations as f64,
         push,
         bare,
         pull,
@@ -143,6 +146,13 @@ fn measure(kind: Kind, arguments: &Arguments, definitions: &Arc<Definitions>) ->
         idle_mib,
         peak_mib,
     })
+}
+
+/// The bare side's run, with the processor time that this process used for it, milliseconds.
+fn timed(write: impl FnOnce() -> Result<BareRun>) -> Result<(BareRun, f64)> {
+    let before = server::cpu_ms(std::process::id())?;
+    let run = write()?;
+    Ok((run, server::cpu_ms(std::process::id())? - before))
 }
 
 /// Both sides must have read the same number of records, or the comparison is none.

@@ -4,7 +4,7 @@ use crate::Result;
 use crate::http::Client;
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -73,7 +73,7 @@ impl Server {
     }
 
     fn status_mib(&self, key: &str) -> Result<f64> {
-        let text = fs::read_to_string(self.proc("status"))?;
+        let text = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = text.lines().find_map(|line| line.strip_prefix(key)).ok_or("the kernel does not say")?;
         let kib: f64 = line.trim().trim_end_matches("kB").trim().parse()?;
         Ok(kib / 1024.0)
@@ -81,16 +81,18 @@ impl Server {
 
     /// Processor time it has used, all threads, milliseconds; steps of 10.
     pub fn cpu_ms(&self) -> Result<f64> {
-        let text = fs::read_to_string(self.proc("stat"))?;
-        // The name in brackets may hold spaces; user and system time are the 12th and 13th fields after it.
-        let fields: Vec<&str> = text.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-        let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).ok_or("no such field");
-        Ok((ticks(11)? + ticks(12)?) * 1000.0 / TICKS_PER_S)
+        cpu_ms(self.child.id())
     }
+}
 
-    fn proc(&self, file: &str) -> PathBuf {
-        PathBuf::from(format!("/proc/{}/{file}", self.child.id()))
-    }
+/// Processor time that a process has used, all threads, milliseconds; steps of 10. Other people's load on the
+/// machine changes it far less than it changes the time that passes.
+pub fn cpu_ms(pid: u32) -> Result<f64> {
+    let text = fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    // The name in brackets may hold spaces; user and system time are the 12th and 13th fields after it.
+    let fields: Vec<&str> = text.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).ok_or("no such field");
+    Ok((ticks(11)? + ticks(12)?) * 1000.0 / TICKS_PER_S)
 }
 
 impl Drop for Server {

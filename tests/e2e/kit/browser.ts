@@ -1,5 +1,5 @@
 // Debian's Chromium with a profile folder of its own, so that a killed browser comes back with what it had.
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium, type BrowserContext, type Page } from "playwright-core";
@@ -34,11 +34,16 @@ export interface Options {
   locale?: string;
   dark?: boolean;
   profile?: string;
+  /** The browser's own text size, in percent. */
+  textSize?: number;
 }
+
+const NORMAL_TEXT_PX = 16;
 
 export async function openBrowser(url: string, options: Options = {}): Promise<Phone> {
   const profile = options.profile ?? mkdtempSync(join(tmpdir(), "ruhu-chromium-"));
   const viewport = options.viewport ?? PHONE;
+  if (options.textSize !== undefined) writeTextSize(profile, options.textSize);
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: FLAGS,
@@ -68,6 +73,15 @@ export async function openBrowser(url: string, options: Options = {}): Promise<P
       rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
     },
   };
+}
+
+/** As the reader sets it in the browser's settings: lengths in rem and the media queries in rem follow it. */
+function writeTextSize(profile: string, percent: number): void {
+  const folder = join(profile, "Default");
+  mkdirSync(folder, { recursive: true });
+  const size = (NORMAL_TEXT_PX * percent) / 100;
+  const preferences = { webkit: { webprefs: { default_font_size: size } } };
+  writeFileSync(join(folder, "Preferences"), JSON.stringify(preferences));
 }
 
 /** Browser.crash ends the whole process at once, without a shutdown handler. */

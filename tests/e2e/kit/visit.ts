@@ -42,6 +42,8 @@ export class VisitPages {
   async answer(scope: Locator = this.main): Promise<void> {
     const done = new Set<string>();
     for (;;) {
+      // What an answer brings along shows after the next paint.
+      await this.page.evaluate(() => new Promise((shown) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(shown)))));
       const next = (await this.asked(scope)).find(
         ({ id, pattern, isRequired }) => !done.has(id) && (isRequired || pattern in this.answers),
       );
@@ -53,7 +55,7 @@ export class VisitPages {
 
   /** Waits until the phone says that everything is on its disk. */
   async saved(): Promise<void> {
-    await seen(this.page.getByRole("status").filter({ hasText: this.texts.t("visits.save.saved") }));
+    await seen(this.page.getByText(this.texts.t("visits.save.saved"), { exact: true }));
   }
 
   /** Adds a row of a table and fills its screen. */
@@ -68,7 +70,7 @@ export class VisitPages {
     const row = new VisitPages(this.page, this.texts, answers);
     await row.answer(dialog(this.page));
     await button(dialog(this.page), this.texts.t("visits.ready")).click();
-    await dialog(this.page).waitFor({ state: "detached" }).catch(() => undefined);
+    await dialog(this.page).waitFor({ state: "hidden" });
   }
 
   /** Opens the card of somebody whose row stands there. */

@@ -83,6 +83,14 @@ impl Form {
     pub fn section_keys(&self) -> impl Iterator<Item = &str> {
         self.sections.iter().map(|section| section.key.as_str())
     }
+
+    /// The answers about the visit that stand for "there is nothing to enter"; they show beside their cards.
+    pub fn none_answers(&self) -> impl Iterator<Item = &str> {
+        self.sections.iter().flat_map(|section| &section.items).filter_map(|item| match item {
+            Item::Rows(rows) => rows.none.as_deref(),
+            Item::Ask(_) => None,
+        })
+    }
 }
 
 #[derive(Debug)]

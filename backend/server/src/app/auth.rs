@@ -1,7 +1,7 @@
 //! Signing in and out; what a token stands for.
 
 use crate::app::error::AppError;
-use crate::app::throttle::Attempt;
+use crate::app::throttle::{self, Attempt};
 use crate::app::token::{Bearer, Refresh};
 use crate::app::{App, AppResult, account, password};
 use crate::views::auth::SessionView;
@@ -43,12 +43,17 @@ impl App {
         }
         let attempt = Attempt::new(&typed.login, address);
         let (auth, now) = (self.auth.clone(), self.now());
-        let (begun, login) = (attempt.clone(), typed.login.clone());
-        let user = self
+        let (login, device) = (typed.login.clone(), typed.device);
+        let (user, attempt) = self
             .db
             .write(move |c: &mut Conn| -> AppResult<_> {
-                begun.begin(c, &auth, now)?;
-                Ok(user::find_by_login(c, &login)?)
+                let user = user::find_by_login(c, &login)?;
+                // Guesses from elsewhere do not shut out the owner's own device.
+                let known = device::find(c, device)?.filter(|device| device.revoked_at.is_none());
+                let is_own = known.zip(user.as_ref()).is_some_and(|(device, user)| device.user_id == user.id);
+                let attempt = if is_own { attempt.clone().on_device(device) } else { attempt.clone() };
+                attempt.begin(c, &auth, now)?;
+                Ok((user, attempt))
             })
             .await?;
         let user = user.filter(|user| user.disabled_at.is_none());
@@ -61,12 +66,18 @@ impl App {
     async fn open_session(&self, user: User, device: DeviceId, label: String, attempt: Attempt) -> AppResult<Opened> {
         let id = SessionId(self.env.id()?);
         let refresh = self.tokens.first_refresh(id, &self.env)?;
-        let (now, owner, idle_s) = (self.now(), user.id, self.auth.session_idle_s);
+        let (now, owner, stamp, idle_s) = (self.now(), user.id, user.stamp, self.auth.session_idle_s);
         let refresh_hash = refresh.hash();
         let saved = self
             .db
             .write(move |c: &mut Conn| -> AppResult<()> {
+                // The password was checked outside of this transaction: what it was checked against must still hold.
+                let is_same = |known: &User| known.stamp == stamp && known.disabled_at.is_none();
+                if !user::find(c, owner)?.as_ref().is_some_and(is_same) {
+                    return Err(AppError::Unauthenticated("auth.failed"));
+                }
                 attempt.succeeded(c)?;
+                throttle::forget_old(c, now)?;
                 device::upsert(c, device, owner, &label, now)?;
                 // One sign-in per device: an older one of it is over.
                 session::revoke_for_device(c, device, now)?;
@@ -181,7 +192,7 @@ impl App {
 
     /// A new password of one's own; every other session of the user ends.
     pub async fn change_password(&self, actor: &Actor, current: String, new: String, address: &str) -> AppResult<()> {
-        let (id, auth, now) = (actor.user, self.auth.clone(), self.now());
+        let (id, device, auth, now) = (actor.user, actor.device, self.auth.clone(), self.now());
         let (address, wanted) = (address.to_owned(), new.clone());
         let (user, attempt) = self
             .db
@@ -189,7 +200,7 @@ impl App {
                 let user = user::find(c, id)?.ok_or_else(AppError::not_found)?;
                 // A weak choice is no guess at the current password, so it is refused before the guess is counted.
                 password::check_password(&wanted, &user.login, "new")?;
-                let attempt = Attempt::new(&user.login, &address);
+                let attempt = Attempt::new(&user.login, &address).on_device(device);
                 attempt.begin(c, &auth, now)?;
                 Ok((user, attempt))
             })

@@ -123,6 +123,8 @@ impl From<RandomError> for AppError {
 
 impl From<serde_json::Error> for AppError {
     fn from(error: serde_json::Error) -> Self {
-        Self::Broken(format!("JSON: {error}"))
+        // What serde says may quote the value.
+        let (kind, line, column) = (error.classify(), error.line(), error.column());
+        Self::Broken(format!("JSON: {kind:?} error in line {line}, column {column}"))
     }
 }

@@ -18,7 +18,7 @@ use ruhu_domain::policy::{self, Action, Target, Verdict};
 use ruhu_domain::region::RegionCode;
 use ruhu_store::change::{self, ChangeKind};
 use ruhu_store::household::{self, HouseholdRow};
-use ruhu_store::household_list::{self, HouseholdFilter, HouseholdLine};
+use ruhu_store::household_list::{self, HouseholdFilter, HouseholdLine, PersonKey};
 use ruhu_store::{Conn, PageRequest, StoreError, audit, household_file, user, visit, visit_list};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -44,7 +44,8 @@ impl App {
     pub async fn list_households(&self, actor: &Actor, query: HouseholdQuery) -> AppResult<HouseholdList> {
         let status = read_code(query.status.as_deref(), FileStatus::from_code, "status")?;
         let HouseholdQuery { q, region, due: due_by, limit, cursor, .. } = query;
-        let (filter, page) = (HouseholdFilter { q, region, status, due_by }, page(cursor, limit));
+        let (filter, page) =
+            (HouseholdFilter { person: self.person_key(q.as_deref()), q, region, status, due_by }, page(cursor, limit));
         let (scope, me) = (actor.row_scope(), actor.user);
         self.db
             .read(move |c: &mut Conn| -> AppResult<HouseholdList> {
@@ -54,6 +55,24 @@ impl App {
                 Ok(HouseholdList { items, next_cursor: found.next_cursor, total: found.total })
             })
             .await
+    }
+
+    /// What to look a person up by, when the text is a whole ID number or mobile number.
+    fn person_key(&self, q: Option<&str>) -> Option<PersonKey> {
+        let typed = Value::String(q?.trim().to_owned());
+        let read = |column| {
+            let field = self.definitions.dictionary().column("persons", column)?;
+            form::normalise(field, &typed).as_str().map(str::to_owned)
+        };
+        let today = self.now().date();
+        let id_no = read("id_no").filter(|number| form::read_id_no(number, today).is_ok());
+        if let Some(number) = id_no {
+            return Some(PersonKey::of_id_no(&self.vault, &number));
+        }
+        let is_mobile = |number: &String| {
+            number.len() == 11 && number.starts_with('1') && number.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        read("phone").filter(is_mobile).map(|number| PersonKey::of_phone(&self.vault, &number))
     }
 
     /// The file, masked, with its visits.

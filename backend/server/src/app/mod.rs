@@ -25,9 +25,12 @@ use crate::views::meta::AboutView;
 use error::AppError;
 use names::RegionNames;
 use password::Passwords;
-use ruhu_domain::form::Definitions;
+use ruhu_domain::form::{Definitions, canonical_hash};
 use ruhu_domain::time::Time;
+use ruhu_store::definition::{self, Definition};
 use ruhu_store::{Conn, Db, KeyId, StoreError, Vault, meta};
+use serde::Deserialize;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -76,14 +79,24 @@ pub struct Ingredients {
 }
 
 impl App {
-    /// Reads what the database knows of itself, and notes its history id when it is new.
+    /// Reads what the database knows of itself, and notes its history id when it is new. Fails when the keys are
+    /// not those of the database, and when a form that it saw published has changed.
     pub async fn open(from: Ingredients) -> AppResult<Self> {
         let Ingredients { db, keys, definitions, env, auth } = from;
         let (fresh, now) = (env.id()?.to_string(), env.now());
         let shipped = definitions.clone();
+        let forms = published_forms(&definitions, now)?;
+        let vault = vault(&keys, &definitions)?;
+        let checked = vault.keys().clone();
         let (history_id, is_demo, has_admin, regions) = db
             .write(move |c: &mut Conn| -> AppResult<_> {
+                if !meta::are_keys_right(c, &checked, now)? {
+                    let what = "the key file is not the one that this database was written with";
+                    return Err(AppError::Broken(format!("{what}; put that one back from the backup")));
+                }
                 let history_id = meta::ensure_history_id(c, &fresh, now)?;
+                forms.iter().try_for_each(|form| definition::publish(c, form))?;
+                throttle::forget_old(c, now)?;
                 let is_demo = meta::find(c, meta::DEMO)?.is_some();
                 RegionNames::store(c, &shipped)?;
                 let has_admin = ruhu_store::user::any_admin_exists(c)?;
@@ -92,7 +105,7 @@ impl App {
             .await?;
         let setup_token = if has_admin { None } else { Some(password::generate(&env)?) };
         Ok(Self(Arc::new(Parts {
-            vault: vault(&keys, &definitions)?,
+            vault,
             tokens: Tokens::new(&keys.token, auth.access_s)?,
             passwords: Passwords::new(&auth, &env)?,
             regions,
@@ -135,6 +148,26 @@ impl App {
         }
         Err(StoreError::Unavailable("the database is not as this program expects it".to_owned()).into())
     }
+}
+
+/// The forms as they are noted when they are published.
+fn published_forms(definitions: &Definitions, now: Time) -> AppResult<Vec<Definition>> {
+    #[derive(Deserialize)]
+    struct Served {
+        forms: Vec<Value>,
+    }
+    let served: Served = serde_json::from_str(definitions.definitions_json())?;
+    let form = |form: Value| {
+        Ok(Definition {
+            kind: "form".to_owned(),
+            key: form["id"].as_str().unwrap_or_default().to_owned(),
+            version: form["version"].as_i64().unwrap_or_default(),
+            body: form.to_string(),
+            hash: canonical_hash(&form)?,
+            published_at: now,
+        })
+    };
+    served.forms.into_iter().map(form).collect()
 }
 
 /// The vault over the installation's keys.

@@ -58,10 +58,11 @@ impl App {
 fn record(app: &App, c: &mut Conn, actor: &Actor, id: VisitId) -> AppResult<RecordView> {
     let scope = actor.row_scope();
     let row = visit::find(c, &scope, id)?.ok_or_else(AppError::not_found)?;
-    let household = household::find_unscoped(c, row.household_id)?.ok_or_else(AppError::not_found)?;
+    // A visit stays its visitor's, but the file of today is for those in whose hands it is today.
+    let household = household::find_masked(c, &scope, row.household_id)?.ok_or_else(AppError::not_found)?;
     let may = may_review(actor, &row, &household);
     let proposal = visit::find_proposal(c, &app.vault, id)?.ok_or_else(AppError::not_found)?;
-    let case = Case::open(app, c, household.clone(), &proposal, row.visitor)?;
+    let case = Case::open(app, c, household.clone(), &proposal)?;
     let dictionary = app.definitions.dictionary();
     let changes = case.changes.iter().map(|change| record_change(dictionary, change, &case)).collect();
     let figures = figures(app, &case, &proposal)?;
@@ -121,9 +122,10 @@ pub struct Case {
 
 impl Case {
     /// Loads the base and works out the changes.
-    pub fn open(app: &App, c: &mut Conn, row: HouseholdRow, proposal: &Proposal, visitor: UserId) -> AppResult<Self> {
-        // What the visitor found and nobody approved yet counts as nothing, though lists show its first facts.
-        let is_found = row.rev == 0 && row.status == FileStatus::Draft && row.author == visitor;
+    pub fn open(app: &App, c: &mut Conn, row: HouseholdRow, proposal: &Proposal) -> AppResult<Self> {
+        // What a visitor found and nobody approved yet counts as nothing, though lists show its first facts:
+        // whoever's visit is approved first, its reviewer sees them as changes.
+        let is_found = row.rev == 0 && row.status == FileStatus::Draft;
         let household = row.into_clear(&app.vault)?;
         let now = if is_found { File::new() } else { household.file.clone() };
         let base = if is_found || household.rev == proposal.base_rev {
@@ -143,7 +145,18 @@ impl Case {
 
     /// How a change stands against the file now.
     pub fn standing(&self, change: &Change) -> Standing {
+        if self.is_row_gone(&change.path) {
+            return Standing::Moved;
+        }
         standing(&change.from, &change.to, self.current(&change.path))
+    }
+
+    /// Whether a cell's row was there for the visitor and somebody else took it away since:
+    /// to write the cell would bring back a row with nothing else in it.
+    fn is_row_gone(&self, path: &str) -> bool {
+        let Some(Path::Cell { table, id, .. }) = Path::parse(path) else { return false };
+        let has_row = |file: &File| file.get(table).and_then(|rows| rows.get(id)).is_some();
+        has_row(&self.base) && !has_row(&self.now)
     }
 
     /// The value that the file holds now; `null` when it holds none.

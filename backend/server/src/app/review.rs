@@ -1,26 +1,28 @@
 //! A reviewer's three answers. Each counts only for exactly what was seen, and never for one's own visit.
 
-use crate::app::audience::People;
+use crate::app::audience::{People, audience};
 use crate::app::error::{AppError, Detail};
 use crate::app::record::{Case, Titles, cover_change, summaries, target};
-use crate::app::visit::tell;
+use crate::app::visit::{meta_of, tell};
 use crate::app::{App, AppResult};
 use crate::views::problem::{Decided, MovedPath, Since};
 use crate::views::review::{ApproveRequest, PathDecision, RejectRequest, ReturnRequest};
 use crate::views::visit::VisitSummary;
 use ruhu_domain::actor::Actor;
-use ruhu_domain::form::{self, Change, canonical_hash};
+use ruhu_domain::form::{self, Change, Dictionary, File, Kind, canonical_hash};
 use ruhu_domain::household::{FileStatus, Household, region_of, visit_rhythm_days};
-use ruhu_domain::ids::VisitId;
+use ruhu_domain::ids::{UserId, VisitId};
 use ruhu_domain::policy::{self, Action, Verdict};
+use ruhu_domain::region::RegionCode;
 use ruhu_domain::time::{Date, Time};
 use ruhu_domain::visit::{Decision, Proposal, Reason, Review, Seen, Standing, Visit, VisitRefusal, VisitType};
-use ruhu_store::Conn;
+use ruhu_store::change::{self, ChangeKind};
 use ruhu_store::household::{self, HouseholdRow};
 use ruhu_store::household_file::{self, Origin};
 use ruhu_store::visit::{self, VisitRow};
+use ruhu_store::{Conn, visit_list};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The code tables of reasons.
 const RETURN_REASONS: &str = "return_reason";
@@ -114,7 +116,7 @@ impl Opened {
 
     fn since(&self, app: &App, c: &mut Conn) -> AppResult<Since> {
         let proposal = self.proposal(app, c)?;
-        let case = Case::open(app, c, self.household.clone(), &proposal, self.visit.visitor)?;
+        let case = Case::open(app, c, self.household.clone(), &proposal)?;
         let dictionary = app.definitions.dictionary();
         let cover = |path: &str, value: &Value| cover_change(dictionary, path, value.clone());
         let moved = case.changes.iter().filter(|change| case.standing(change) != Standing::Clean);
@@ -149,17 +151,26 @@ fn approve(
     let seen = Seen { visit_rev: wanted.visit_rev, visit_hash: &wanted.visit_hash, file_rev: Some(wanted.file_rev) };
     opened.check(app, c, actor, seen)?;
     let proposal = opened.proposal(app, c)?;
-    let case = Case::open(app, c, opened.household.clone(), &proposal, opened.visit.visitor)?;
+    let case = Case::open(app, c, opened.household.clone(), &proposal)?;
     let (accepted, declined) = sort_out(&case, &wanted.decisions)?;
     let dictionary = app.definitions.dictionary();
     let broken = |error: form::ApplyError| AppError::Broken(format!("a kept proposal: {}", error.code()));
     let file = form::apply(dictionary, Some(&case.now), &accepted).map_err(broken)?;
-    let mut household = Household { file: form::normalise_file(dictionary, None, &file), ..case.household };
+    let file = form::normalise_file(dictionary, None, &file);
+    let broken: Vec<String> =
+        dangling(dictionary, &file).difference(&dangling(dictionary, &case.now)).cloned().collect();
+    if !broken.is_empty() {
+        return Err(AppError::rule(&VisitRefusal::Breaks).with_detail(Detail::Clash(broken)));
+    }
+    let mut household = Household { file, ..case.household };
     advance(actor, &mut household, &opened.visit, &proposal)?;
     let changed = accepted.into_iter().map(|change| change.path).collect::<Vec<_>>();
     let detail = json!({ "accepted": changed.len(), "declined": declined.len() });
     let origin = Origin { visit: Some((id, opened.visit.rev)), by: actor.user, at: now, changed };
     household_file::update_file(c, &app.vault, &household, household.rev - 1, &origin)?;
+    if household.region != opened.household.region {
+        move_house(c, actor, &opened.household.region, &household, now)?;
+    }
     tracing::info!(visit.id = %id, detail = %detail, "a visit was approved");
     let review =
         Review { by: actor.user, at: now, decision: Decision::Approved, reasons: declined, text: String::new() };
@@ -197,6 +208,43 @@ fn sort_out(case: &Case, decisions: &[PathDecision]) -> AppResult<(Vec<Change>, 
     Err(AppError::rule(&VisitRefusal::Clash).with_detail(Detail::Clash(clashes)))
 }
 
+/// Paths of a file that name a row which is not in it.
+fn dangling(dictionary: &Dictionary, file: &File) -> BTreeSet<String> {
+    let is_gone = |path: &str, value: &Value| {
+        let field = dictionary.field(path).filter(|field| field.kind == Kind::Ref);
+        let rows = field.and_then(|field| field.rows.as_deref()).map(|table| file.get(table));
+        rows.is_some_and(|rows| value.as_str().is_some_and(|id| rows.is_none_or(|rows| rows.get(id).is_none())))
+    };
+    let mut found = BTreeSet::new();
+    for (name, value) in file {
+        let rows = value.as_object().filter(|_| dictionary.is_table(name));
+        let cells = rows.into_iter().flatten().flat_map(|(id, row)| {
+            row.as_object().into_iter().flatten().map(move |(column, cell)| (format!("{name}/{id}/{column}"), cell))
+        });
+        let scalar = rows.is_none().then(|| (name.clone(), value));
+        found.extend(cells.chain(scalar).filter(|(path, value)| is_gone(path, value)).map(|(path, _)| path));
+    }
+    found
+}
+
+/// A household that goes to another region takes its visits along; the unions of the region that it left drop it,
+/// those of the new one get it whole. Whoever visits it keeps it.
+fn move_house(c: &mut Conn, actor: &Actor, from: &RegionCode, household: &Household, now: Time) -> AppResult<()> {
+    let id = household.id;
+    visit::move_region(c, id, &household.region)?;
+    let people = [household.contact, household.responsible];
+    let before = audience(c, from, people)?;
+    let after = audience(c, &household.region, people)?;
+    let gone: Vec<UserId> = before.iter().filter(|user| !after.contains(user)).copied().collect();
+    let come: Vec<UserId> = after.iter().filter(|user| !before.contains(user)).copied().collect();
+    change::record(c, &gone, ChangeKind::Evict, id.uuid(), now)?;
+    for visit in visit_list::list_for_households(c, &actor.row_scope(), &[id])? {
+        change::record(c, &gone, ChangeKind::Visit, visit.id.uuid(), now)?;
+        change::record(c, &come, ChangeKind::Visit, visit.id.uuid(), now)?;
+    }
+    Ok(())
+}
+
 /// The file's next revision: number, hash, region, state and days.
 fn advance(actor: &Actor, household: &mut Household, visit: &VisitRow, proposal: &Proposal) -> AppResult<()> {
     household.rev += 1;
@@ -214,7 +262,8 @@ fn advance(actor: &Actor, household: &mut Household, visit: &VisitRow, proposal:
         household.status = FileStatus::FirstReview;
     }
     if is_seen {
-        let day = visit.ended_at.date();
+        // By the server's clock: the phone's, corrected, and never after the day on which the visit was here.
+        let day = meta_of(proposal).today.min(visit.received_at.date());
         household.last_visit_on = household.last_visit_on.max(Some(day));
         let text = |key: &str| household.file.get(key).and_then(Value::as_str);
         let days = visit_rhythm_days(household.status, text("hardship_type"), text("urgency"));

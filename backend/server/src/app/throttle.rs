@@ -4,12 +4,18 @@ use crate::app::AppResult;
 use crate::app::error::AppError;
 use crate::config::auth::Auth;
 use ruhu_domain::form::sha256_hex;
+use ruhu_domain::ids::DeviceId;
 use ruhu_domain::time::Time;
 use ruhu_store::throttle::{self, Throttle};
 use ruhu_store::{Conn, StoreError};
 
 /// Failures are forgotten after this.
 const WINDOW_MS: i64 = 24 * 3_600_000;
+
+/// Forgets what is so old that it counts for nobody any more.
+pub fn forget_old(c: &mut Conn, now: Time) -> Result<usize, StoreError> {
+    throttle::clear_before(c, now.plus_ms(-2 * WINDOW_MS))
+}
 
 /// The keys of one attempt: the account and the address. Both are hashed, since a login may be a phone number.
 #[derive(Debug, Clone)]
@@ -23,6 +29,13 @@ impl Attempt {
     pub fn new(login: &str, address: &str) -> Self {
         let account = format!("account:{}", sha256_hex(login.trim().to_lowercase().as_bytes()));
         Self { account, address: format!("address:{}", sha256_hex(address.as_bytes())) }
+    }
+
+    /// The same from a device that the account's owner has signed in on: it has a count of its own.
+    #[must_use]
+    pub fn on_device(mut self, device: DeviceId) -> Self {
+        self.account = format!("{}:{device}", self.account);
+        self
     }
 
     /// Refuses while either key has to wait; else counts the attempt as a failure until `succeeded` takes it back,

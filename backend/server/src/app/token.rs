@@ -18,6 +18,8 @@ const ISSUER: &str = "ruhu";
 const AUDIENCE: &str = "ruhu-api";
 /// An access token says what it is, so that no other token of ours can stand in for it.
 const TYPE: &str = "ruhu+at";
+/// How far the clocks of two servers may be apart, seconds: a token may begin this much later than now.
+const LEEWAY_S: i64 = 60;
 /// No token of ours is longer; a longer one is not even decoded.
 const MAX_LENGTH: usize = 1024;
 
@@ -122,7 +124,8 @@ impl Tokens {
         if claims.exp <= now_s {
             return Err(AppError::Unauthenticated("auth.expired"));
         }
-        if claims.nbf > now_s || claims.iat > now_s || claims.exp - claims.iat != self.life_s {
+        let latest = now_s + LEEWAY_S;
+        if claims.nbf > latest || claims.iat > latest || claims.exp - claims.iat != self.life_s {
             return Err(invalid());
         }
         Ok(claims)

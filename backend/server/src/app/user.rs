@@ -92,7 +92,7 @@ impl App {
                     user::set_disabled(c, id, disabled.then_some(now), stamp)?;
                     done.push(if disabled { "disable" } else { "enable" });
                 }
-                if hash.is_some() || plan.disabled == Some(true) {
+                if hash.is_some() || plan.disabled == Some(true) || plan.role.is_some() {
                     session::revoke_for_user(c, id, None, now)?;
                 }
                 audit::append(c, &event(now, Some(&actor), "user.update", id, json!({ "changed": done })))?;
@@ -105,9 +105,14 @@ impl App {
     fn plan(&self, actor: &Actor, before: &User, patch: &PatchUser) -> AppResult<Plan> {
         // Whoever may not give a role may not touch the accounts that have it.
         check_grant(actor, before.role, &before.scope)?;
-        let touches_rights = patch.role.is_some() || patch.scope.is_some() || patch.disabled.is_some();
+        // A reset asks for no current password, so whoever has only a token of the actor must not get one.
+        let resets = patch.reset_password == Some(true);
+        let touches_rights = patch.role.is_some() || patch.scope.is_some() || patch.disabled.is_some() || resets;
         if touches_rights && before.id == actor.user {
-            return Err(AppError::forbidden("user.self", "Nobody changes their own rights"));
+            return Err(AppError::forbidden(
+                "user.self",
+                "Nobody changes their own rights, or resets their own password",
+            ));
         }
         let role = patch.role.unwrap_or(before.role);
         let scope = patch.scope.clone().unwrap_or_else(|| before.scope.clone());

@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::config::keys::Keys;
 use crate::env::Env;
 use ruhu_domain::form::Definitions;
-use ruhu_store::{Db, DbOptions};
+use ruhu_store::{Conn, Db, DbOptions, meta};
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -22,22 +22,32 @@ pub struct Opened {
     pub migrated: Vec<String>,
 }
 
-/// Makes the data folder and the key file when they are missing, opens the database, brings it up to date.
+/// Makes the data folder when it is missing, opens the database, brings it up to date, reads or makes the keys.
 pub async fn database(config: &Config) -> Result<Opened, Failure> {
     let env = Env::system();
     let definitions =
         Definitions::embedded().map_err(|error| Failure(format!("the definitions are wrong: {error}")))?;
     let folder = config.data.display();
     make_private(&config.data).map_err(|error| Failure(format!("the data folder {folder} cannot be made: {error}")))?;
-    let (keys, is_new) = Keys::load_or_create(&config.keys, &env).map_err(Failure::of)?;
+    let cannot = |error| Failure(format!("the database {} cannot be used: {error}", config.database_url));
+    let db = Db::open(config.database_url.expose(), DbOptions::default()).map_err(cannot)?;
+    let migrated = db.migrate().await.map_err(cannot)?;
+    let is_used = db.read(|c: &mut Conn| meta::find(c, meta::HISTORY_ID)).await.map_err(cannot)?.is_some();
+    let keys = keys(config, is_used, &env)?;
+    Ok(Opened { db, keys, definitions: Arc::new(definitions), env, migrated })
+}
+
+/// The keys. They are made only for a database that was never used: new ones beside an old database open nothing.
+fn keys(config: &Config, is_used: bool, env: &Env) -> Result<Keys, Failure> {
+    if is_used {
+        return Keys::load(&config.keys).map_err(Failure::of);
+    }
+    let (keys, is_new) = Keys::load_or_create(&config.keys, env).map_err(Failure::of)?;
     if is_new {
         let path = config.keys.display();
         say(&format!("Made the key file {path}. Back it up: without it the database cannot be read."))?;
     }
-    let cannot = |error| Failure(format!("the database {} cannot be used: {error}", config.database_url));
-    let db = Db::open(config.database_url.expose(), DbOptions::default()).map_err(cannot)?;
-    let migrated = db.migrate().await.map_err(cannot)?;
-    Ok(Opened { db, keys, definitions: Arc::new(definitions), env, migrated })
+    Ok(keys)
 }
 
 /// A folder that only this user can enter: what is in it is private. One that is there stays as it is.

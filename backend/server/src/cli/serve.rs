@@ -14,13 +14,17 @@ use std::net::TcpListener;
 pub async fn demo(config: &Config) -> Result<(), Failure> {
     let listener = bind(config)?;
     let opened = open::database(config).await?;
-    let is_demo = opened.db.read(|c: &mut Conn| meta::find(c, meta::DEMO)).await.map_err(Failure::of)?.is_some();
-    if !is_demo {
+    if demo_mark(&opened).await?.as_deref().is_none_or(|mark| mark == meta::DEMO_FILLING) {
         fill(config, &opened).await?;
     }
     let app = open::app(opened, config).await?;
     greet()?;
     run(app, config, listener).await
+}
+
+/// What the database says of itself: nothing, that a demo is being made, or that it is one.
+async fn demo_mark(opened: &open::Opened) -> Result<Option<String>, Failure> {
+    opened.db.read(|c: &mut Conn| meta::find(c, meta::DEMO)).await.map_err(Failure::of)
 }
 
 fn greet() -> Result<(), Failure> {
@@ -44,7 +48,10 @@ async fn fill(config: &Config, opened: &open::Opened) -> Result<(), Failure> {
     let app = open::app(copy, config).await?;
     if !app.list_accounts().await.map_err(Failure::of)?.is_empty() {
         let database = &config.database_url;
-        return Err(Failure(format!("{database} holds real accounts; use `ruhu serve`, or another RUHU_DATA")));
+        return Err(Failure(match demo_mark(opened).await? {
+            Some(_) => format!("{database} holds a demo that was not finished; delete it, or choose another RUHU_DATA"),
+            None => format!("{database} holds real accounts; use `ruhu serve`, or another RUHU_DATA"),
+        }));
     }
     say("Making synthetic demo data …")?;
     let hash = app.passwords.hash(demo::PASSWORD.to_owned(), &app.env).await.map_err(Failure::of)?;
@@ -59,10 +66,15 @@ async fn fill(config: &Config, opened: &open::Opened) -> Result<(), Failure> {
     say(&format!("{} households, {} visits, {} people.", summary.households, summary.visits, summary.users))
 }
 
-/// Serves for real.
+/// Serves for real; never the accounts of a demo.
 pub async fn serve(config: &Config) -> Result<(), Failure> {
     let listener = bind(config)?;
-    let app = open::app(open::database(config).await?, config).await?;
+    let opened = open::database(config).await?;
+    // Everybody can read the password of the demo's accounts.
+    if demo_mark(&opened).await?.is_some() {
+        return Err(Failure(format!("{} holds demo data; choose another RUHU_DATA", config.database_url)));
+    }
+    let app = open::app(opened, config).await?;
     if let Some(token) = &app.setup_token {
         say("There is no administrator yet. Open /setup in the browser and enter this token:")?;
         say(&format!("    {token}"))?;

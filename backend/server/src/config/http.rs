@@ -14,6 +14,8 @@ pub struct Http {
     pub trusted_proxies: Vec<IpAddr>,
     /// Bytes of a request body at most, after decompression.
     pub body_max_bytes: usize,
+    /// How long a body may take to arrive, seconds; long, because the field has a slow network.
+    pub body_timeout_s: u64,
     /// Worker threads; `None` means one per processor.
     pub workers: Option<usize>,
 }
@@ -25,6 +27,7 @@ impl Default for Http {
             tls: None,
             trusted_proxies: Vec::new(),
             body_max_bytes: 1024 * 1024,
+            body_timeout_s: 120,
             workers: None,
         }
     }

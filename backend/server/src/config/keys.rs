@@ -32,6 +32,13 @@ pub struct Keys {
 /// The key file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
+    #[error(
+        "the key file {} is missing, and the database was written with its keys; put it back from the backup",
+        path.display()
+    )]
+    Missing { path: PathBuf },
+    #[error("other users of this machine may read the key file {}; run `chmod 600` on it", path.display())]
+    Exposed { path: PathBuf },
     #[error("the key file {} cannot be read: {why}", path.display())]
     Unreadable { path: PathBuf, why: io::Error },
     #[error("the key file {} is not a key file of ruhu: {why}", path.display())]
@@ -58,16 +65,32 @@ impl Keys {
     }
 
     /// The keys of this file; makes the file when it is missing. The answer tells whether it was made.
+    /// Only for a database that nothing was written to: for any other, a missing file is an error.
     pub fn load_or_create(path: &Path, env: &Env) -> Result<(Self, bool), KeyError> {
-        match fs::read_to_string(path) {
-            Ok(text) => Ok((Self::parse(&text, path)?, false)),
-            Err(why) if why.kind() == io::ErrorKind::NotFound => {
+        match Self::load(path) {
+            Err(KeyError::Missing { .. }) => {
                 let keys = Self::generate(env)?;
                 keys.write(path).map_err(|why| KeyError::Unwritable { path: path.to_owned(), why })?;
                 Ok((keys, true))
             }
-            Err(why) => Err(KeyError::Unreadable { path: path.to_owned(), why }),
+            loaded => loaded.map(|keys| (keys, false)),
         }
+    }
+
+    /// The keys of this file, which nobody but its owner may read.
+    pub fn load(path: &Path) -> Result<Self, KeyError> {
+        let text = fs::read_to_string(path).map_err(|why| match why.kind() {
+            io::ErrorKind::NotFound => KeyError::Missing { path: path.to_owned() },
+            _ => KeyError::Unreadable { path: path.to_owned(), why },
+        })?;
+        #[cfg(unix)]
+        {
+            let meta = fs::metadata(path).map_err(|why| KeyError::Unreadable { path: path.to_owned(), why })?;
+            if std::os::unix::fs::MetadataExt::mode(&meta) & 0o077 != 0 {
+                return Err(KeyError::Exposed { path: path.to_owned() });
+            }
+        }
+        Self::parse(&text, path)
     }
 
     fn parse(text: &str, path: &Path) -> Result<Self, KeyError> {
@@ -102,7 +125,14 @@ impl Keys {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut target = options.open(path)?;
         target.write_all(serde_json::to_string_pretty(&file)?.as_bytes())?;
-        target.sync_all()
+        target.sync_all()?;
+        // The name of the file is durable only when its folder is.
+        #[cfg(unix)]
+        {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
+        }
+        Ok(())
     }
 }
 
@@ -121,6 +151,22 @@ mod tests {
         fs::write(&path, "{\"version\": 1}").unwrap();
         let refusal = Keys::load_or_create(&path, &Env::system()).unwrap_err();
         assert!(matches!(refusal, KeyError::Malformed { .. }));
+        assert!(matches!(Keys::load(&folder.join("other.json")), Err(KeyError::Missing { .. })));
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_key_file_that_others_may_read_is_refused() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = std::env::temp_dir().join(format!("ruhu-keys-{}", Env::system().id().unwrap()));
+        fs::create_dir(&folder).unwrap();
+        let path = folder.join("keys.json");
+        Keys::load_or_create(&path, &Env::system()).unwrap();
+        for mode in [0o640, 0o604] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            assert!(matches!(Keys::load(&path), Err(KeyError::Exposed { .. })), "{mode:o}");
+        }
         fs::remove_dir_all(&folder).unwrap();
     }
 

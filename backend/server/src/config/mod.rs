@@ -54,7 +54,7 @@ impl std::fmt::Debug for DatabaseUrl {
 
 impl std::fmt::Display for DatabaseUrl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.0.split_once('@') {
+        match self.0.rsplit_once('@') {
             Some((_, rest)) => write!(f, "***@{rest}"),
             None => f.write_str(&self.0),
         }
@@ -163,5 +163,7 @@ mod tests {
     fn a_database_password_is_not_printed() {
         let config = read(&[("RUHU_DATABASE_URL", "postgres://ruhu:geheim@db/ruhu")]).unwrap();
         assert!(!format!("{config:?}").contains("geheim"));
+        let config = read(&[("RUHU_DATABASE_URL", "postgres://ruhu:ge@heim@db/ruhu")]).unwrap();
+        assert_eq!(config.database_url.to_string(), "***@db/ruhu");
     }
 }

@@ -20,7 +20,7 @@ use ruhu_domain::time::Time;
 use ruhu_store::{Db, StoreError, Vault, meta, region};
 use std::sync::Arc;
 
-/// Password of every demo login. Demo servers show it; no other server has these accounts.
+/// Password of every demo login. Demo servers show it; `ruhu serve` refuses a database that has these accounts.
 pub const PASSWORD: &str = "ruhu-demo-2026";
 /// The logins that `cargo run` prints, with what they are.
 pub const LOGINS: [(&str, &str); 5] = [
@@ -91,7 +91,13 @@ pub async fn seed(
     now: Time,
     password_hash: &str,
 ) -> Result<Summary, SeedError> {
-    let towns = db.write(move |c| communities(c, now)).await?;
+    // Marked before the first account is written: a fill that is broken off never passes for a real database.
+    let towns = db
+        .write(move |c| {
+            meta::upsert(c, meta::DEMO, meta::DEMO_FILLING, now)?;
+            communities(c)
+        })
+        .await?;
     let mut random = Random::new(options.seed);
     let staff = Arc::new(staff::make(&mut random, options.caseworkers, now, password_hash)?);
     let users = staff.everyone().count();
@@ -115,7 +121,7 @@ pub async fn seed(
     let gone = staff.clone();
     db.write(move |c| {
         staff::disable_leaver(c, &gone, now)?;
-        meta::upsert(c, "demo", "true", now)
+        meta::upsert(c, meta::DEMO, meta::DEMO_READY, now)
     })
     .await
     .map_err(SeedError::Store)?;
@@ -134,7 +140,7 @@ pub fn found_household(
 }
 
 /// Two example communities for every town; the town codes come from the published region list.
-fn communities(c: &mut ruhu_store::Conn, _now: Time) -> Result<Vec<String>, StoreError> {
+fn communities(c: &mut ruhu_store::Conn) -> Result<Vec<String>, StoreError> {
     let towns: Vec<region::Region> = region::list(c)?.into_iter().filter(|region| region.code.len() == 9).collect();
     let mut codes = Vec::new();
     for town in &towns {

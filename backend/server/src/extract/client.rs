@@ -28,13 +28,22 @@ impl FromRequest for Client {
 
 /// The rightmost forwarded address that is not one of our proxies.
 fn caller(peer: IpAddr, headers: &HeaderMap, trusted: &[IpAddr]) -> IpAddr {
-    if !trusted.contains(&peer) {
+    let (peer, is_trusted) = (peer.to_canonical(), |address: &IpAddr| is_trusted(*address, trusted));
+    if !is_trusted(&peer) {
         return peer;
     }
     let forwarded = headers.get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
-    let hops: Vec<IpAddr> =
-        forwarded.flat_map(|line| line.split(',')).filter_map(|hop| hop.trim().parse().ok()).collect();
-    hops.into_iter().rev().find(|hop| !trusted.contains(hop)).unwrap_or(peer)
+    let hops: Vec<IpAddr> = forwarded
+        .flat_map(|line| line.split(','))
+        .filter_map(|hop| hop.trim().parse::<IpAddr>().ok())
+        .map(|hop| hop.to_canonical())
+        .collect();
+    hops.into_iter().rev().find(|hop| !is_trusted(hop)).unwrap_or(peer)
+}
+
+/// An IPv4 address is the same one when a socket of IPv6 shows it mapped.
+fn is_trusted(address: IpAddr, trusted: &[IpAddr]) -> bool {
+    trusted.iter().any(|proxy| proxy.to_canonical() == address.to_canonical())
 }
 
 fn network(address: IpAddr) -> String {
@@ -50,7 +59,7 @@ fn network(address: IpAddr) -> String {
 /// Whether the browser reached us, or our proxy, by TLS.
 pub fn is_secure(req: &HttpRequest) -> bool {
     let Some(http) = req.app_data::<web::Data<Http>>() else { return false };
-    let is_trusted = req.peer_addr().is_some_and(|peer| http.trusted_proxies.contains(&peer.ip()));
+    let is_trusted = req.peer_addr().is_some_and(|peer| is_trusted(peer.ip(), &http.trusted_proxies));
     let forwarded = req.headers().get("x-forwarded-proto").is_some_and(|proto| proto == "https");
     http.tls.is_some() || (is_trusted && forwarded)
 }
@@ -71,5 +80,19 @@ mod tests {
         let proxy: IpAddr = "10.0.0.1".parse().unwrap();
         assert_eq!(caller(proxy, &headers, &[]), proxy);
         assert_eq!(caller(proxy, &headers, &[proxy]).to_string(), "203.0.113.9");
+    }
+
+    #[test]
+    fn a_mapped_address_is_the_address_that_it_maps() {
+        let mapped = |text: &str| format!("::ffff:{text}").parse::<IpAddr>().unwrap();
+        let none = HeaderMap::new();
+        assert_eq!(network(caller(mapped("198.51.100.7"), &none, &[])), "198.51.100.7");
+        let mut headers = HeaderMap::new();
+        headers.append("x-forwarded-for".parse().unwrap(), "::ffff:203.0.113.9".parse().unwrap());
+        let proxy: IpAddr = "10.0.0.1".parse().unwrap();
+        for (peer, trusted) in [(mapped("10.0.0.1"), proxy), (proxy, mapped("10.0.0.1"))] {
+            assert_eq!(network(caller(peer, &headers, &[trusted])), "203.0.113.9");
+        }
+        assert_eq!(network("2001:db8:1:2:3::4".parse().unwrap()), "2001:db8:1:2::/64");
     }
 }

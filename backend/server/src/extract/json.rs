@@ -9,6 +9,11 @@ use serde::de::DeserializeOwned;
 use std::future::Future;
 use std::io::{self, Read};
 use std::pin::Pin;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// 2 MiB, which the usual levels declare: a decoder takes no more memory for a body of 1 MiB.
+const ZSTD_WINDOW_LOG: u32 = 21;
 
 /// A body that was read and understood.
 #[derive(Debug)]
@@ -27,7 +32,8 @@ impl<T: DeserializeOwned + 'static> FromRequest for ValidJson<T> {
     type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
 
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let max = req.app_data::<web::Data<Http>>().map_or(0, |http| http.body_max_bytes);
+        let http = req.app_data::<web::Data<Http>>();
+        let (max, patience_s) = http.map_or((0, 0), |http| (http.body_max_bytes, http.body_timeout_s));
         let coding = check_headers(req);
         let bytes = web::Payload::from_request(req, payload).into_inner();
         let is_push = req.path().ends_with("/sync/push");
@@ -35,20 +41,42 @@ impl<T: DeserializeOwned + 'static> FromRequest for ValidJson<T> {
             let coding = coding?;
             let too_large = || too_large(is_push);
             let payload = bytes.map_err(|_| ApiError::malformed("request.malformed", "The request cannot be read"))?;
-            let received = payload.to_bytes_limited(max).await.map_err(|_| too_large())?;
+            let received = timeout(Duration::from_secs(patience_s), payload.to_bytes_limited(max)).await;
+            let received = received.map_err(|_| too_slow())?.map_err(|_| too_large())?;
             let received = received
                 .map_err(|_| ApiError::malformed("request.malformed", "The request broke off or cannot be read"))?;
             let body = match coding {
                 Coding::Identity => received.to_vec(),
                 Coding::Gzip => expand(flate2::read::MultiGzDecoder::new(&received[..]), max, too_large)?,
                 Coding::Zstd => {
-                    let decoder = zstd::stream::read::Decoder::new(&received[..]).map_err(|_| bad_coding())?;
+                    let mut decoder = zstd::stream::read::Decoder::new(&received[..]).map_err(|_| bad_coding())?;
+                    decoder.window_log_max(ZSTD_WINDOW_LOG).map_err(|_| bad_coding())?;
                     expand(decoder, max, too_large)?
                 }
             };
+            // A push holds many operations, of which one must not stop the others: each is looked at by itself.
+            if !is_push && holds_nul(&body) {
+                return Err(ApiError::malformed(
+                    "request.shape",
+                    "The body holds the character NUL, which no text has",
+                ));
+            }
             serde_json::from_slice(&body).map(Self).map_err(|error| malformed(&error))
         })
     }
+}
+
+/// Whether JSON holds an escaped NUL, which PostgreSQL keeps in no text. A bare one is no JSON.
+fn holds_nul(body: &[u8]) -> bool {
+    let mut rest = body;
+    while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
+        let escape = rest.get(at + 1..).unwrap_or_default();
+        if escape.starts_with(b"u0000") {
+            return true;
+        }
+        rest = escape.get(1..).unwrap_or_default();
+    }
+    false
 }
 
 /// Reads at most `max` bytes out of a decoder, so that a small bomb stays small.
@@ -80,6 +108,10 @@ fn bad_coding() -> ApiError {
     ApiError::plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, code, title)
 }
 
+fn too_slow() -> ApiError {
+    ApiError::plain(StatusCode::REQUEST_TIMEOUT, "request.timeout", "The request took too long to arrive")
+}
+
 fn too_large(is_push: bool) -> ApiError {
     let code = if is_push { "sync.batch_too_large" } else { "request.too_large" };
     ApiError::plain(StatusCode::PAYLOAD_TOO_LARGE, code, "The request is too large")
@@ -93,4 +125,21 @@ fn malformed(error: &serde_json::Error) -> ApiError {
         _ => ("request.json", "The body is not JSON"),
     };
     ApiError::malformed(code, &format!("{what} (line {}, column {})", error.line(), error.column()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_escaped_nul_is_found_and_a_written_one_is_not() {
+        for (text, expected) in [
+            (r#"{"q":"a\u0000"}"#, true),
+            (r#"{"q":"\\\u0000"}"#, true),
+            (r#"{"q":"\\u0000"}"#, false),
+            (r#"{"q":"\""#, false),
+        ] {
+            assert_eq!(holds_nul(text.as_bytes()), expected, "{text}");
+        }
+    }
 }

@@ -31,6 +31,10 @@ impl<T: DeserializeOwned + 'static> FromRequest for Params<T> {
     type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        // PostgreSQL keeps no NUL in a text, and nobody looks for one.
+        if req.query_string().contains("%00") {
+            return ready(Err(ApiError::malformed("request.query", "The query holds the character NUL")));
+        }
         let read = web::Query::<T>::from_query(req.query_string());
         let malformed = |_| ApiError::malformed("request.query", "The query has an unknown key or a wrong value");
         ready(read.map(|query| Self(query.into_inner())).map_err(malformed))

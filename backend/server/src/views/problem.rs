@@ -32,7 +32,8 @@ pub struct Problem {
     /// With `visit.already_decided`: who was first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decided: Option<Decided>,
-    /// With `visit.clash`: paths that somebody else changed.
+    /// With `visit.clash`: paths that somebody else changed; with `visit.decision_breaks`: paths that would name
+    /// somebody who is not in the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub paths: Option<Vec<String>>,
     /// With `auth.throttled`: when to try again; the same figure as `Retry-After`.

@@ -135,7 +135,10 @@ impl Page<'_> {
         let mut changes = Vec::with_capacity(households.len() + visits.len());
         for row in households {
             let (id, rev) = (row.id.uuid(), row.rev);
-            let body = to_raw_value(&body(self.app, row, &people, Phones::Clear)?)?;
+            // Whoever knocks at the door calls first; a union only keeps the file.
+            let is_at_the_door = [row.contact, row.responsible].contains(&Some(self.actor.user));
+            let phones = if is_at_the_door { Phones::Clear } else { Phones::Masked };
+            let body = to_raw_value(&body(self.app, row, &people, phones)?)?;
             changes.push(ChangeRow { kind: HOUSEHOLD, id, rev, body });
         }
         for row in visits {

@@ -7,16 +7,23 @@ use crate::app::{App, AppResult};
 use crate::views::sync::{PushRequest, PushView, receipt_text};
 use ruhu_domain::actor::Actor;
 use ruhu_domain::form::canonical_hash;
+use ruhu_domain::ids::OpId;
 use ruhu_domain::sync::operation::{
     BATCH_MAX_OPS, Operation, Outcome, Place, Position, Receipt, ReceiptError, SequenceRefusal, Subject,
 };
 use ruhu_domain::time::Time;
 use ruhu_store::operation::{self, OperationRow};
 use ruhu_store::{Conn, StoreError, device, savepoint};
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 use std::sync::Arc;
 
 const PROTOCOL: u32 = 1;
+/// No word of a phone about itself is longer: kinds, builds, heads.
+const WORD_MAX_BYTES: usize = 200;
+/// A phone takes the next epoch after a fork; none gets this far.
+const EPOCH_MAX: i64 = 1_000_000;
+/// Kinds whose effect does not hold all of their body: the reason of a withdrawal.
+const KEPT_KINDS: [&str; 1] = ["visit.withdraw"];
 
 impl App {
     /// Takes what a phone hands over and answers each operation.
@@ -30,10 +37,39 @@ impl App {
         if request.ops.len() > BATCH_MAX_OPS {
             return Err(AppError::TooLarge("sync.batch_too_large"));
         }
-        let (app, actor, request, now) = (self.clone(), actor.clone(), Arc::new(request), self.now());
-        let (receipts, next_seq) = self.db.write(move |c: &mut Conn| receive(&app, c, &actor, &request, now)).await?;
+        check_words(&request)?;
+        let hashes: Vec<String> = request.ops.iter().map(content_hash).collect::<Result<_, _>>()?;
+        let (app, actor, request, now) = (self.clone(), actor.clone(), Arc::new((request, hashes)), self.now());
+        let (receipts, next_seq) = self
+            .db
+            .write(move |c: &mut Conn| {
+                let (request, hashes) = &*request;
+                receive(&app, c, &actor, request, hashes, now)
+            })
+            .await?;
         Ok(PushView { receipts, next_seq, server_time: now, history_id: self.history_id.clone() })
     }
+}
+
+/// What stands in columns of its own must be text that both databases take, and numbers that can be counted on.
+fn check_words(request: &PushRequest) -> AppResult<()> {
+    let kinds = request.ops.iter().map(|op| &op.kind);
+    let mut words = kinds.chain([&request.app_build, &request.manifest.head]);
+    let is_word = |text: &String| text.len() <= WORD_MAX_BYTES && !text.contains('\0');
+    if words.all(is_word) && request.epoch <= EPOCH_MAX {
+        return Ok(());
+    }
+    Err(AppError::invalid("request.shape", "A word or a number of the push is none"))
+}
+
+/// The hash of what the phone sent. A body that is JSON but not to be read (a half surrogate, a number
+/// beyond every float, too many brackets) counts by its letters, so that it can be answered like any other.
+fn content_hash(op: &Operation) -> AppResult<String> {
+    if let Ok(hash) = serde_json::to_value(op).and_then(|op| canonical_hash(&op)) {
+        return Ok(hash);
+    }
+    let op = Operation { body: to_raw_value(op.body.get())?, ..op.clone() };
+    Ok(canonical_hash(&serde_json::to_value(op)?)?)
 }
 
 fn receive(
@@ -41,6 +77,7 @@ fn receive(
     c: &mut Conn,
     actor: &Actor,
     request: &PushRequest,
+    hashes: &[String],
     now: Time,
 ) -> AppResult<(Vec<Box<RawValue>>, i64)> {
     let from = device::lock_position(c, actor.device, actor.user)?.ok_or_else(AppError::not_found)?;
@@ -52,8 +89,7 @@ fn receive(
         at = Position { epoch: request.epoch, next_seq: 1, ..at };
     }
     let mut receipts = Vec::with_capacity(request.ops.len());
-    for op in &request.ops {
-        let hash = canonical_hash(&serde_json::to_value(op)?)?;
+    for (op, hash) in request.ops.iter().zip(hashes) {
         match at.place(request.epoch, op.seq) {
             Err(SequenceRefusal::Fork) => return Err(fork()),
             Err(SequenceRefusal::Gap) => {
@@ -62,11 +98,11 @@ fn receive(
             }
             Ok(Place::Seen) => {
                 let known = operation::find(c, actor.device, request.epoch, op.seq)?;
-                let known = known.filter(|row| row.content_hash == hash).ok_or_else(fork)?;
+                let known = known.filter(|row| row.content_hash == *hash).ok_or_else(fork)?;
                 receipts.push(RawValue::from_string(known.receipt)?);
             }
             Ok(Place::Next) => {
-                receipts.push(take(app, c, actor, op, &Arrival { epoch: request.epoch, hash, now })?);
+                receipts.push(take(app, c, actor, op, &Arrival { epoch: request.epoch, hash: hash.clone(), now })?);
                 at.next_seq += 1;
             }
         }
@@ -106,28 +142,42 @@ fn take(app: &App, c: &mut Conn, actor: &Actor, op: &Operation, arrival: &Arriva
         recorded_at: op.recorded_at,
         received_at: arrival.now,
     };
-    let is_kept = matches!(receipt.outcome, Outcome::Refused | Outcome::Parked);
+    let is_kept = match receipt.outcome {
+        Outcome::Refused | Outcome::Parked => true,
+        Outcome::Duplicate => false,
+        Outcome::Applied | Outcome::Merged | Outcome::Conflict => KEPT_KINDS.contains(&op.kind.as_str()),
+    };
     operation::insert(c, &app.vault, &row, is_kept.then(|| op.body.get()))?;
     Ok(text)
 }
 
-/// The same operation under another number: its first answer, if it is this user's own.
+/// The same operation under another number: the answer that decided it, if it is this user's own.
+/// What was parked did nothing, so under a new number it is decided anew.
 fn answered_before(c: &mut Conn, actor: &Actor, op: &Operation) -> AppResult<Option<Receipt>> {
-    let Some(first) = operation::find_by_op_id(c, op.id)? else { return Ok(None) };
-    let is_own = device::find(c, first.device)?.is_some_and(|device| device.user_id == actor.user);
-    if !is_own {
-        return Ok(Some(Receipt { code: Some("op.id_taken".to_owned()), ..blank(op, Outcome::Refused) }));
+    for (at, row) in operation::list_by_op_id(c, op.id)?.into_iter().enumerate() {
+        let is_own = device::find(c, row.device)?.is_some_and(|device| device.user_id == actor.user);
+        if !is_own && at == 0 {
+            return Ok(Some(Receipt { code: Some("op.id_taken".to_owned()), ..blank(op, Outcome::Refused) }));
+        }
+        if is_own && row.outcome != Outcome::Parked {
+            let first: Receipt = serde_json::from_str(&row.receipt)?;
+            return Ok(Some(Receipt { first: Some(Box::new(first)), ..blank(op, Outcome::Duplicate) }));
+        }
     }
-    let first: Receipt = serde_json::from_str(&first.receipt)?;
-    Ok(Some(Receipt { first: Some(Box::new(first)), ..blank(op, Outcome::Duplicate) }))
+    Ok(None)
+}
+
+/// Whether an operation had its effect, under whatever number.
+fn is_done(c: &mut Conn, op: OpId) -> AppResult<bool> {
+    let answers = operation::list_by_op_id(c, op)?;
+    Ok(answers.iter().any(|row| matches!(row.outcome, Outcome::Applied | Outcome::Merged)))
 }
 
 fn decide(app: &App, c: &mut Conn, actor: &Actor, op: &Operation, now: Time) -> AppResult<Receipt> {
-    if let Some(after) = op.after {
-        let before = operation::find_by_op_id(c, after)?;
-        if !before.is_some_and(|row| matches!(row.outcome, Outcome::Applied | Outcome::Merged)) {
-            return Ok(Receipt { code: Some("op.after".to_owned()), ..blank(op, Outcome::Parked) });
-        }
+    if let Some(after) = op.after
+        && !is_done(c, after)?
+    {
+        return Ok(Receipt { code: Some("op.after".to_owned()), ..blank(op, Outcome::Parked) });
     }
     match savepoint(c, |c| apply(app, c, actor, op, now)) {
         Ok(Some(Effect { rev, state, household })) => Ok(Receipt {
@@ -145,13 +195,17 @@ fn decide(app: &App, c: &mut Conn, actor: &Actor, op: &Operation, now: Time) -> 
         Err(AppError::Store(StoreError::Stale | StoreError::Duplicate(_))) => {
             Ok(Receipt { code: Some("state.moved".to_owned()), ..blank(op, Outcome::Refused) })
         }
-        // A bug in one operation must not hold back the others: it is kept whole, and the log says why.
-        Err(AppError::Broken(cause)) => {
-            tracing::error!(op.id = %op.id, cause, "operation {} could not be decided", op.id);
-            Ok(Receipt { code: Some("op.failed".to_owned()), ..blank(op, Outcome::Parked) })
-        }
+        Err(AppError::Store(error)) if !error.is_infrastructure() => Ok(failed(op, &error.to_string())),
+        Err(AppError::Broken(cause)) => Ok(failed(op, &cause)),
         Err(other) => Err(other),
     }
+}
+
+/// A bug, or a damaged row, in the way of one operation must not hold back the others: it is kept whole,
+/// and the log says why.
+fn failed(op: &Operation, cause: &str) -> Receipt {
+    tracing::error!(op.id = %op.id, cause, "operation {} could not be decided", op.id);
+    Receipt { code: Some("op.failed".to_owned()), ..blank(op, Outcome::Parked) }
 }
 
 fn blank(op: &Operation, outcome: Outcome) -> Receipt {
