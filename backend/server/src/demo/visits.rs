@@ -67,7 +67,6 @@ fn answers(plan: &Plan) -> Map<String, Value> {
             put("consent_sensitive", json!(plan.consent));
             put("consent_method", json!("witnessed_oral"));
             put("consent_witness", json!("示例社区网格员"));
-            put("consent_text_version", json!("2026-01"));
             let first = plan.visit_type == VisitType::FirstSurvey;
             put("conclusion", json!(if first { "fits" } else { "keep" }));
             if !first {
