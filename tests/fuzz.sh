@@ -24,7 +24,9 @@ fi
 folder=$(mktemp -d /tmp/ruhu-fuzz.XXXXXX)
 port=$(node -e 'const s=require("net").createServer().listen(0,"127.0.0.1",()=>{console.log(s.address().port);s.close()})')
 base=http://127.0.0.1:$port
-RUHU_DEMO_SIZE=120 RUHU_DATA=$folder RUHU_LISTEN=127.0.0.1:$port "$root/target/debug/ruhu" demo >"$folder/log" 2>&1 &
+# A clean environment: the server refuses RUHU_ variables that it does not know, and the test run has some.
+env -i PATH="$PATH" HOME="${HOME:-/}" RUHU_DEMO_SIZE=120 RUHU_DATA="$folder" RUHU_LISTEN="127.0.0.1:$port" \
+  "$root/target/debug/ruhu" demo >"$folder/log" 2>&1 &
 server=$!
 trap 'kill $server 2>/dev/null || true; rm -rf "$folder"' EXIT
 for _ in $(seq 240); do

@@ -78,6 +78,10 @@ pub fn propose(
         let problems: Vec<String> = found.problems.iter().map(|p| format!("{} {}", p.code, p.path)).collect();
         return Err(SeedError::Form(problems.join(", ")));
     }
+    // As on a phone: answers that the form does not ask at this door are not sent.
+    let shown: Vec<&str> =
+        found.visible.iter().filter_map(|path| path.strip_prefix("visit/")).chain(form.none_answers()).collect();
+    proposal.visit.retain(|name, _| shown.contains(&name.as_str()));
     proposal.warnings = warnings;
     proposal.changes = changes(definitions.dictionary(), base, body);
     Ok(proposal)
