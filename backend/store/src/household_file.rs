@@ -118,7 +118,7 @@ pub fn find_file_at(c: &mut Conn, vault: &Vault, id: HouseholdId, rev: i64) -> R
     let row: Option<(String, String)> = revisions::table
         .find((id.to_string(), rev))
         .select((revisions::body, revisions::sealed))
-        .first(c)
+        .get_result(c)
         .optional()?;
     let Some((masked, sealed)) = row else { return Ok((rev == 0).then(File::new)) };
     let key = row_key(id, rev);

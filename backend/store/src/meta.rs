@@ -21,7 +21,7 @@ const KEY_CHECK_TEXT: &str = "ruhu keys v1";
 
 /// The fact, if it was noted.
 pub fn find(c: &mut Conn, key: &str) -> Result<Option<String>> {
-    Ok(meta::table.find(key).select(meta::value).first(c).optional()?)
+    Ok(meta::table.find(key).select(meta::value).get_result(c).optional()?)
 }
 
 /// Notes a fact, in place of an older one.

@@ -12,6 +12,7 @@ pub mod password;
 pub mod record;
 pub mod review;
 pub mod setup;
+pub mod submission;
 pub mod sync;
 pub mod throttle;
 pub mod token;
