@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::groups::membership;
 use super::sides::{Sides, row, rows};
 use super::{Clash, Merged};
-use crate::form::{Change, Dictionary, File, Kind, Path, apply};
+use crate::form::{Change, Dictionary, File, Kind, apply};
 
 /// A value that names a row.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,6 +44,7 @@ pub fn dangling(dictionary: &Dictionary, file: &File) -> BTreeSet<String> {
 /// Takes out of `accepted` what would leave a reference dangling that the file does not have yet: it waits for the
 /// clash that the row waits for, or is refused when the visit contradicts itself.
 pub(super) fn hold_back(sides: &Sides<'_>, merged: &mut Merged) {
+    keep_groups_whole(sides, merged);
     let known = missing(sides.dictionary(), &sides.current);
     loop {
         let Ok(file) = apply(sides.dictionary(), Some(&sides.current), &merged.accepted) else { return };
@@ -52,6 +53,17 @@ pub(super) fn hold_back(sides: &Sides<'_>, merged: &mut Merged) {
         if !take_back(sides, merged, broken) {
             return;
         }
+    }
+}
+
+/// When something of a group waits for a row that is gone, the rest of what I wrote in the group waits, too.
+fn keep_groups_whole(sides: &Sides<'_>, merged: &mut Merged) {
+    for clash in &mut merged.clashes {
+        let units: BTreeSet<String> = clash.waiting.iter().map(|change| unit(sides, &change.path)).collect();
+        let accepted = std::mem::take(&mut merged.accepted).into_iter();
+        let (taken, kept) = accepted.partition::<Vec<_>, _>(|change| units.contains(&unit(sides, &change.path)));
+        merged.accepted = kept;
+        clash.waiting.extend(taken);
     }
 }
 
@@ -94,8 +106,5 @@ fn holds(clash: &Clash, path: &str) -> bool {
 /// What goes into the file together or not at all.
 fn unit(sides: &Sides<'_>, path: &str) -> String {
     let member = membership(sides, path);
-    member.rows.or(member.field).unwrap_or_else(|| match Path::parse(path) {
-        Some(Path::Cell { table, id, .. }) if row(&sides.base, table, id).is_none() => format!("{table}/{id}"),
-        _ => path.to_owned(),
-    })
+    member.rows.or(member.field).unwrap_or_else(|| sides.new_row(path).to_owned())
 }

@@ -1,5 +1,7 @@
 //! A row that one side took away and the other side wrote in or named: always a person's decision.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::references::{Reference, references};
@@ -36,7 +38,9 @@ fn taken_by_them(sides: &Sides<'_>, open: &mut Open, merged: &mut Merged) {
             to.as_str() == Some(id) && field.is_some_and(|field| field.rows.as_deref() == Some(table))
         };
         let of_row = format!("{}/", change.path);
-        let mine = take(open, |mine| mine.path.starts_with(&of_row) || names_it(&mine.path, &mine.to));
+        let naming = open.values().filter(|mine| names_it(&mine.path, &mine.to));
+        let naming: BTreeSet<String> = naming.map(|mine| sides.new_row(&mine.path).to_owned()).collect();
+        let mine = take(open, |mine| mine.path.starts_with(&of_row) || naming.contains(sides.new_row(&mine.path)));
         if !mine.is_empty() {
             let naming = mine.into_iter().filter(|mine| !mine.path.starts_with(&of_row));
             let naming = naming.map(|mine| sides.rebased(mine)).collect();

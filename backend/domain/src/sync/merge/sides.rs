@@ -46,7 +46,7 @@ impl<'a> Sides<'a> {
             let current = at(&self.current, &change.path);
             if let Err(error) = target(self.dictionary(), &change) {
                 merged.refuse(&change, error.code());
-            } else if self.is_same(&change.path, &change.to, current) {
+            } else if !self.is_untouched(&change.path) && self.is_same(&change.path, &change.to, current) {
                 merged.already.push(change);
             } else if let Some(code) = policy::refusal(self, &change) {
                 merged.refuse(&change, code);
@@ -78,6 +78,16 @@ impl<'a> Sides<'a> {
     /// Whether the file still holds what the caseworker began with.
     pub fn is_untouched(&self, path: &str) -> bool {
         self.is_same(path, at(&self.base, path), at(&self.current, path))
+    }
+
+    /// The row that a path is in when the base does not have it: it comes whole or not at all. Else the path.
+    pub fn new_row<'p>(&self, path: &'p str) -> &'p str {
+        match Path::parse(path) {
+            Some(Path::Cell { table, id, .. }) if row(&self.base, table, id).is_none() => {
+                path.rsplit_once('/').map_or(path, |(row, _)| row)
+            }
+            _ => path,
+        }
     }
 
     /// The change as it is made now: from what the file holds.
