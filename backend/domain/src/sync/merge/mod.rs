@@ -30,7 +30,7 @@ use crate::household::codes;
 use crate::time::Time;
 use sides::Sides;
 
-pub use references::dangling;
+pub use references::newly_dangling;
 pub use resolve::{ResolveRefusal, resolve};
 
 /// What is needed to know about the other side's writing. Files are in clear where the reader may see them;

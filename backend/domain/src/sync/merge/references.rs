@@ -36,9 +36,10 @@ fn missing(dictionary: &Dictionary, file: &File) -> BTreeSet<Reference> {
     references(dictionary, file).into_iter().filter(is_missing).collect()
 }
 
-/// Paths of a file that name a row which is not in it.
-pub fn dangling(dictionary: &Dictionary, file: &File) -> BTreeSet<String> {
-    missing(dictionary, file).into_iter().map(|reference| reference.path).collect()
+/// Paths that name a missing row in `after` and did not name it in vain in `before`.
+pub fn newly_dangling(dictionary: &Dictionary, before: &File, after: &File) -> Vec<String> {
+    let broken = &missing(dictionary, after) - &missing(dictionary, before);
+    broken.into_iter().map(|reference| reference.path).collect()
 }
 
 /// Takes out of `accepted` what would leave a reference dangling that the file does not have yet: it waits for the

@@ -1,11 +1,9 @@
 //! What a person's decision about a clash writes into the file.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Map, Value};
 
 use super::policy::is_input;
-use super::references::dangling;
+use super::references::newly_dangling;
 use super::sides::{at, steps};
 use super::{Choice, Clash, ClashKind};
 use crate::form::{
@@ -79,9 +77,9 @@ pub fn resolve(
     let dictionary = definitions.dictionary();
     let after = apply(dictionary, Some(file), &changes)
         .map_err(|error| ResolveRefusal::Value { path: error.path().to_owned(), code: error.code() })?;
-    let broken: BTreeSet<String> = &dangling(dictionary, &after) - &dangling(dictionary, file);
+    let broken = newly_dangling(dictionary, file, &after);
     if !broken.is_empty() {
-        return Err(ResolveRefusal::Breaks(broken.into_iter().collect()));
+        return Err(ResolveRefusal::Breaks(broken));
     }
     if choice == Choice::Other {
         let around = Surroundings { codes: definitions.codes(), regions: definitions.regions(), file: &after, today };
