@@ -67,7 +67,21 @@ impl std::fmt::Debug for Db {
 impl Db {
     /// Opens `sqlite:<path>` (the file is made when missing) or `postgres://…`. Blocks for a moment.
     pub fn open(url: &str, options: DbOptions) -> Result<Self, StoreError> {
+        Self::open_url(DbUrl::parse(url)?, options)
+    }
+
+    /// The same for a database that is there already; `Unavailable` when SQLite's file is missing.
+    pub fn open_existing(url: &str, options: DbOptions) -> Result<Self, StoreError> {
         let url = DbUrl::parse(url)?;
+        match &url {
+            DbUrl::Sqlite(path) if !std::path::Path::new(path).is_file() => {
+                Err(StoreError::Unavailable("there is no such file".to_owned()))
+            }
+            _ => Self::open_url(url, options),
+        }
+    }
+
+    fn open_url(url: DbUrl, options: DbOptions) -> Result<Self, StoreError> {
         let writer_opener = Opener { url: url.clone(), options, reads_only: false };
         let wait = Duration::from_millis(options.wait_ms);
         let writer = match url {
