@@ -21,4 +21,5 @@ mod sync_push;
 mod sync_visit;
 mod tokens;
 mod users;
+mod verify;
 mod visits;

@@ -165,7 +165,9 @@ impl Report {
 
     pub(super) fn looked_at(&mut self, invariant: Invariant, what: &'static str, count: usize) {
         let section = self.sections.entry(invariant).or_default();
-        *section.checked.entry(what).or_default() += count as u64;
+        if count > 0 {
+            *section.checked.entry(what).or_default() += count as u64;
+        }
     }
 
     pub(super) fn broke(
