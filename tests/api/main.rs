@@ -22,4 +22,5 @@ mod sync_visit;
 mod tokens;
 mod users;
 mod verify;
+mod verify_command;
 mod visits;

@@ -45,7 +45,7 @@ pub async fn look(config: &Config) -> Result<Report, Failure> {
         let why = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
         Failure(format!("the database {url} cannot be used: {why}"))
     };
-    let db = Db::open_existing(url.expose(), DbOptions::default()).map_err(cannot)?;
+    let db = Db::open_to_look(url.expose(), DbOptions::default()).map_err(cannot)?;
     if !db.is_ready().await.map_err(cannot)? {
         let what = "does not have the tables of this version; run `ruhu migrate` after a backup";
         return Err(Failure(format!("the database {url} {what}")));
