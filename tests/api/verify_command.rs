@@ -138,9 +138,9 @@ async fn a_report_names_what_broke_for_people_and_for_machines() {
     damage(&config).await;
     let report = verify::look(&config).await.unwrap();
     let text = verify::as_text(&report).join("\n");
-    assert!(text.contains("BROKEN 1 times in 1 accounts, 1 audit chains, 1 audit rows"), "{text}");
+    assert!(text.contains("BROKEN, findings: 1; looked at 1 accounts, 1 audit chains, 1 audit rows"), "{text}");
     assert!(text.contains("- audit system/1 was changed after it was written"), "{text}");
-    assert!(text.ends_with("Broken: I14, 1 findings; 4 things were checked."), "{text}");
+    assert!(text.ends_with("BROKEN: I14; findings: 1, checks made: 4."), "{text}");
     let json = verify::as_json(&report);
     let audit = json["invariants"].as_array().unwrap().iter().find(|one| one["name"] == "I14").unwrap();
     assert_eq!((&json["broken"], &audit["broken"]), (&1.into(), &1.into()));
@@ -148,4 +148,6 @@ async fn a_report_names_what_broke_for_people_and_for_machines() {
     assert_eq!(audit["checked"]["audit rows"], 1);
     let cards = json["invariants"].as_array().unwrap().iter().find(|one| one["name"] == "I10").unwrap();
     assert!(cards["not_checked"].as_str().unwrap().contains("no contact cards yet"));
+    assert_eq!(cards["is_checked"], false);
+    assert!(text.contains("not checked: there are no contact cards yet"), "{text}");
 }

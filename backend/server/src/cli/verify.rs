@@ -5,7 +5,7 @@ use crate::app::verify::verify_database;
 use crate::config::Config;
 use crate::config::keys::Keys;
 use ruhu_domain::form::Definitions;
-use ruhu_store::verify::{Invariant, Report, Section};
+use ruhu_store::verify::{Beyond, Invariant, Report, Section};
 use ruhu_store::{Db, DbOptions, StoreError};
 use serde_json::{Value, json};
 use std::process::ExitCode;
@@ -57,13 +57,18 @@ pub async fn look(config: &Config) -> Result<Report, Failure> {
 /// What a machine reads.
 pub fn as_json(report: &Report) -> Value {
     let section = |(invariant, section): (Invariant, &Section)| {
+        let not_checked = match invariant.beyond() {
+            Beyond::Nothing => None,
+            Beyond::Part(what) | Beyond::All(what) => Some(what),
+        };
         json!({
             "name": invariant.name(),
             "statement": invariant.statement(),
             "checked": section.checked,
             "broken": section.broken,
             "findings": section.findings,
-            "not_checked": invariant.beyond(),
+            "not_checked": not_checked,
+            "is_checked": !matches!(invariant.beyond(), Beyond::All(_)),
         })
     };
     let invariants: Vec<Value> = report.sections().map(section).collect();
@@ -76,10 +81,11 @@ pub fn as_text(report: &Report) -> Vec<String> {
     for (invariant, section) in report.sections() {
         lines.push(format!("{:<7}{}", invariant.name(), invariant.statement()));
         let checked: Vec<String> = section.checked.iter().map(|(what, count)| format!("{count} {what}")).collect();
-        let verdict = match (section.total(), section.broken) {
-            (0, 0) => "nothing to check".to_owned(),
-            (_, 0) => format!("holds for {}", checked.join(", ")),
-            (_, broken) => format!("BROKEN {broken} times in {}", checked.join(", ")),
+        let verdict = match (section.total(), section.broken, invariant.beyond()) {
+            (_, 0, Beyond::All(why)) => format!("not checked: {why}"),
+            (0, 0, _) => "nothing to check".to_owned(),
+            (_, 0, _) => format!("holds for {}", checked.join(", ")),
+            (_, broken, _) => format!("BROKEN, findings: {broken}; looked at {}", checked.join(", ")),
         };
         lines.push(format!("       {verdict}"));
         for finding in &section.findings {
@@ -89,8 +95,8 @@ pub fn as_text(report: &Report) -> Vec<String> {
         if more > 0 {
             lines.push(format!("       … and {more} more"));
         }
-        if let Some(beyond) = invariant.beyond() {
-            lines.push(format!("       not seen here: {beyond}"));
+        if let Beyond::Part(what) = invariant.beyond() {
+            lines.push(format!("       not seen here: {what}"));
         }
     }
     lines.push(summary(report));
@@ -102,10 +108,10 @@ fn summary(report: &Report) -> String {
         report.sections().filter(|(_, section)| section.broken > 0).map(|(invariant, _)| invariant.name()).collect();
     match (report.checked(), broken.as_slice()) {
         (0, []) => "There is nothing to check: the database holds no work yet.".to_owned(),
-        (checked, []) => format!("Nothing is broken; {checked} things were checked."),
+        (checked, []) => format!("Nothing is broken; checks made: {checked}."),
         (checked, broken) => {
             let (count, names) = (report.broken(), broken.join(", "));
-            format!("Broken: {names}, {count} findings; {checked} things were checked.")
+            format!("BROKEN: {names}; findings: {count}, checks made: {checked}.")
         }
     }
 }

@@ -16,7 +16,7 @@ mod secret;
 mod visit;
 mod visit_review;
 
-pub use report::{Finding, Invariant, Report, Section};
+pub use report::{Beyond, Finding, Invariant, Report, Section};
 
 use crate::audit::AuditRow;
 use crate::schema::audit as audit_rows;

@@ -83,21 +83,29 @@ impl Invariant {
     }
 
     /// What of it no look at a database shows.
-    pub fn beyond(self) -> Option<&'static str> {
+    pub fn beyond(self) -> Beyond {
         match self {
-            Self::I1 => Some("what phones still hold in their outboxes; only they can say"),
+            Self::I1 => Beyond::Part("what phones still hold in their outboxes"),
             Self::I4 => {
-                Some("what phones hold; seen here: the files' hashes, and that the feed tells the people at the door")
+                Beyond::Part("what phones hold; the feeds are held against the people at each door, not the unions")
             }
-            Self::I5 => Some("all of it: a bound is about time, and a database shows a moment"),
-            Self::I6 => Some("the facts of a lead before its first approval, which no revision keeps"),
-            Self::I7 => Some("all of it: it is about files that could have come out, not about the one that did"),
-            Self::I10 => Some("all of it: there are no contact cards yet"),
-            Self::I11 => Some("what phones hold; seen here: that they were told to drop what left their scope"),
-            Self::I14 => Some("reads of sensitive data, which leave no other trace to compare with"),
-            Self::I2 | Self::I3 | Self::I8 | Self::I9 | Self::Sealed => None,
+            Self::I5 => Beyond::All("a bound is about time, and a database shows one moment"),
+            Self::I6 => Beyond::Part("the facts of a lead before its first approval, which no revision keeps"),
+            Self::I7 => Beyond::All("it is about files that could have come out, not about the one that did"),
+            Self::I10 => Beyond::All("there are no contact cards yet"),
+            Self::I11 => Beyond::Part("what phones hold; only whether they were told to drop what left their scope"),
+            Self::I14 => Beyond::Part("reads of sensitive data, which leave nothing else to compare with"),
+            Self::I2 | Self::I3 | Self::I8 | Self::I9 | Self::Sealed => Beyond::Nothing,
         }
     }
+}
+
+/// How much of an invariant a database alone cannot show, and why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beyond {
+    Nothing,
+    Part(&'static str),
+    All(&'static str),
 }
 
 /// One thing that does not hold. It never quotes what people wrote: paths, codes, numbers and ids only.
