@@ -10,7 +10,7 @@ use ruhu_server::demo;
 use ruhu_store::verify::{Invariant, Report, verify};
 use ruhu_store::{Conn, StoreError, TransactionError, household_file};
 use ruhu_tests::factories::{ADDRESS, PHONE, TOWN};
-use ruhu_tests::{Actor, TestApp, Visit, a_first_survey, a_revisit, a_visit, on_both_databases};
+use ruhu_tests::{Actor, TestApp, Visit, a_first_survey, a_revisit, a_visit, on_both_databases, on_one_database};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -277,11 +277,33 @@ on_both_databases! {
     }
 }
 
+on_one_database! {
+    // PostgreSQL keeps nothing but times in a column of times.
+    async fn a_row_that_cannot_be_read_is_a_finding_and_not_the_end(app: &TestApp) {
+        let day = a_busy_day(app).await;
+        let (home, waiting, boss) = (day.first.household, day.waiting.id, day.boss.id);
+        let behind = format!("UPDATE audit_heads SET hash = '00' WHERE shard = '{boss}'");
+        for (invariant, says, statement) in [
+            ("I6", "has a row that cannot be read", format!("UPDATE visits SET started_at = '?' WHERE id = '{waiting}'")),
+            ("I6", "has a revision that cannot be read", format!("UPDATE visit_revisions SET received_at = '?' WHERE visit_id = '{waiting}'")),
+            ("I4", "has a row that cannot be read", "UPDATE changes SET at = '?' WHERE kind = 'evict'".to_owned()),
+            ("I14", "has a row that cannot be read", format!("UPDATE audit SET at = '?' WHERE shard = '{boss}' AND seq = 2")),
+            ("I3", "which is not there", format!("UPDATE household_revisions SET at = '?' WHERE household_id = '{home}' AND rev = 1")),
+        ] {
+            finds(app, invariant, says, std::slice::from_ref(&statement)).await;
+            // The audit's heads are looked at last.
+            let both = [statement, behind.clone()];
+            let found = with_damage(app, &both).await;
+            assert!(found.iter().any(|line| line.contains(&boss.to_string()) && line.starts_with("I14")), "{found:#?}");
+        }
+    }
+}
+
 /// A visit of this caseworker to some file of theirs that is open, as their phone sees it.
 async fn revisit_of_a_file(ana: &Actor) -> Visit {
     let phone = ana.pulls(None, 500).await;
     let is_open = |body: &&Value| body["status"] == "active" && body["contact"]["id"] == json!(ana.id);
-    let body = phone.rows.values().filter(is_open).next().expect("an open file");
+    let body = phone.rows.values().find(is_open).expect("an open file");
     let (household, base_rev) = (body["id"].as_str().unwrap().parse().unwrap(), body["rev"].as_i64().unwrap());
     let proposal = json!({ "file_after": body["file"] });
     let seen = Visit { id: Uuid::nil(), household, rev: 1, hash: String::new(), base_rev, proposal };

@@ -1,11 +1,11 @@
 //! The feed: rows that will be served, about things that exist; whoever is at a household's door was told of what
 //! happened there, and whoever is not any more was told to drop it.
 
-use super::{Invariant, Run, STEP, audit_of};
+use super::{Invariant, Run, STEP, audit_of, load_each};
 use crate::audit::AuditRow;
 use crate::schema::{changes, households, operations, users, visits};
 use crate::{Conn, Result};
-use chrono::NaiveDateTime;
+use chrono::{NaiveDateTime, TimeDelta};
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use ruhu_domain::actor::Role;
@@ -16,6 +16,8 @@ use uuid::Uuid;
 const HOUSEHOLD_EVENTS: [&str; 2] = ["household.create", "household.assign"];
 const VISIT_EVENTS: [&str; 4] = ["visit.submit", "visit.approve", "visit.return", "visit.reject"];
 const WITHDRAWAL: &str = "visit.withdraw";
+/// What the clocks of two servers may differ by.
+const CLOCKS_APART: TimeDelta = TimeDelta::seconds(2);
 
 /// A reader of a feed.
 #[derive(Queryable, Selectable)]
@@ -97,15 +99,22 @@ fn read(c: &mut Conn, run: &mut Run<'_>, reader: &Reader, end: i64) -> Result<Fe
     let mut after = (i64::MIN, i64::MIN);
     loop {
         let later = changes::tx.gt(after.0).or(changes::tx.eq(after.0).and(changes::seq.gt(after.1)));
-        let rows: Vec<Row> = changes::table
+        let places: Vec<(i64, i64)> = changes::table
             .filter(changes::user_id.eq(&reader.id))
             .filter(later)
             .order((changes::tx, changes::seq))
             .limit(STEP)
-            .select(Row::as_select())
+            .select((changes::tx, changes::seq))
             .load(c)?;
-        let Some(last) = rows.last() else { return Ok(feed) };
-        after = (last.tx, last.seq);
+        let Some(last) = places.last() else { return Ok(feed) };
+        after = *last;
+        let seqs: Vec<i64> = places.into_iter().map(|(_, seq)| seq).collect();
+        let (rows, unreadable) = load_each(c, &seqs, |c: &mut Conn, seqs: &[i64]| {
+            changes::table.filter(changes::seq.eq_any(seqs)).order(changes::seq).select(Row::as_select()).load(c)
+        })?;
+        for seq in unreadable {
+            run.broke(Invariant::I4, "feed", &format!("{}/{seq}", reader.id), "has a row that cannot be read");
+        }
         run.looked_at(Invariant::I4, "feed rows", rows.len());
         let there = existing(c, &rows)?;
         for row in rows {
@@ -158,9 +167,9 @@ fn thing(make: fn(Uuid) -> Thing, id: &str) -> Option<Thing> {
     id.parse().ok().map(make)
 }
 
-/// Whether the reader has heard of a thing at this time or later.
+/// Whether the reader has heard of a thing at this time or later. Servers of one database have clocks of their own.
 fn knows(feed: &Feed, thing: Option<Thing>, at: NaiveDateTime) -> bool {
-    thing.and_then(|thing| feed.get(&thing)).is_some_and(|told| told.at >= at)
+    thing.and_then(|thing| feed.get(&thing)).is_some_and(|told| told.at + CLOCKS_APART >= at)
 }
 
 /// The last of these events, if there was any.
@@ -274,7 +283,8 @@ fn check_lost(c: &mut Conn, run: &mut Run<'_>, reader: &Reader, feed: &Feed) -> 
         for door in &lost {
             let told = thing(Thing::Household, &door.id).and_then(|thing| feed.get(&thing));
             let lost_at = last(audit.get(&door.id), &["household.assign"]);
-            let is_told = told.is_some_and(|told| told.is_evicted || lost_at.is_some_and(|at| told.at >= at));
+            let is_told =
+                told.is_some_and(|told| told.is_evicted || lost_at.is_some_and(|at| told.at + CLOCKS_APART >= at));
             if !is_told {
                 let says = format!("lost household {}, and was never told to drop it", door.id);
                 run.broke(Invariant::I11, "user", &reader.id, says);

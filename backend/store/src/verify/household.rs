@@ -58,7 +58,10 @@ struct Key {
 }
 
 /// A visit that a revision names.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = visits)]
 struct Cause {
+    id: String,
     household_id: String,
     rev: i64,
     state: String,
@@ -237,12 +240,9 @@ fn causes(c: &mut Conn, rows: &[Revision]) -> Result<(Causes, Audits)> {
     if ids.is_empty() {
         return Ok((Causes::new(), Audits::new()));
     }
-    let query = visits::table.filter(visits::id.eq_any(&ids));
-    let columns = (visits::id, visits::household_id, visits::rev, visits::state, visits::review, visits::file_rev);
-    let found: Vec<(String, String, i64, String, Option<String>, Option<i64>)> = query.select(columns).load(c)?;
-    let cause =
-        |(id, household_id, rev, state, review, file_rev)| (id, Cause { household_id, rev, state, review, file_rev });
-    Ok((found.into_iter().map(cause).collect(), audit_of(c, "visit", &ids)?))
+    let found: Vec<Cause> = visits::table.filter(visits::id.eq_any(&ids)).select(Cause::as_select()).load(c)?;
+    let found = found.into_iter().map(|cause| (cause.id.clone(), cause));
+    Ok((found.collect(), audit_of(c, "visit", &ids)?))
 }
 
 /// A revision names the approved visit that made it, or, when it is the first, none: an imported file.

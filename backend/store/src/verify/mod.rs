@@ -104,6 +104,10 @@ fn audit_of(c: &mut Conn, kind: &str, ids: &[String]) -> Result<HashMap<String, 
             .select(AuditRow::as_select())
             .load(c)
     };
-    let (rows, _) = load_each(c, ids, load)?;
-    Ok(group(rows, |row| row.subject_id.clone()))
+    let mut rows = Vec::new();
+    // Some askers have many ids, and a statement takes only so many values.
+    for ids in ids.chunks(STEP as usize) {
+        rows.extend(load_each(c, ids, load)?.0);
+    }
+    Ok(group(rows, |row: &AuditRow| row.subject_id.clone()))
 }

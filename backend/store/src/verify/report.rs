@@ -115,7 +115,7 @@ pub struct Finding {
     pub kind: &'static str,
     /// The id of the row, with revision or position where it has one.
     pub id: String,
-    /// A sentence that goes on from "the visit <id> …".
+    /// A sentence that goes on from kind and id.
     pub says: String,
 }
 
@@ -190,5 +190,25 @@ impl Report {
         if section.findings.len() < NAMED_MAX {
             section.findings.push(Finding { kind, id: id.into(), says: says.into() });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Invariant, Report};
+
+    #[test]
+    fn the_first_findings_are_named_and_the_rest_is_counted() {
+        let mut report = Report::default();
+        for number in 0..25 {
+            report.looked_at(Invariant::I2, "receipts", 2);
+            report.broke(Invariant::I2, "operation", number.to_string(), "is doubled");
+        }
+        report.looked_at(Invariant::I9, "decisions", 0);
+        assert_eq!((report.checked(), report.broken(), report.findings().count()), (50, 25, 20));
+        let named: Vec<Invariant> = report.sections().map(|(invariant, _)| invariant).collect();
+        assert_eq!(named, Invariant::ALL);
+        let silent = report.sections().find(|(invariant, _)| *invariant == Invariant::I9);
+        assert!(silent.is_some_and(|(_, section)| section.checked.is_empty()));
     }
 }

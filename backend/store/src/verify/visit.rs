@@ -71,10 +71,15 @@ struct Place {
     is_synthetic: bool,
 }
 
-/// The file revision that an approval made.
+/// A revision of a household's file, which an approval may have made.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = household_revisions)]
 pub(super) struct Made {
+    household_id: String,
+    rev: i64,
     pub visit_id: Option<String>,
     pub visit_rev: Option<i64>,
+    #[diesel(column_name = by_id)]
     pub by: String,
     pub at: NaiveDateTime,
 }
@@ -148,17 +153,12 @@ fn around(c: &mut Conn, run: &mut Run<'_>, rows: &[Row]) -> Result<Around> {
         .load(c)?;
     let files: BTreeSet<&String> =
         rows.iter().filter(|row| row.file_rev.is_some()).map(|row| &row.household_id).collect();
-    let made: Vec<(String, i64, Option<String>, Option<i64>, String, NaiveDateTime)> = household_revisions::table
-        .filter(household_revisions::household_id.eq_any(files))
-        .select((
-            household_revisions::household_id,
-            household_revisions::rev,
-            household_revisions::visit_id,
-            household_revisions::visit_rev,
-            household_revisions::by_id,
-            household_revisions::at,
-        ))
-        .load(c)?;
+    let files: Vec<&String> = files.into_iter().collect();
+    // One that cannot be read is a finding where the households are looked at.
+    let (made, _) = load_each(c, &files, |c: &mut Conn, files: &[&String]| {
+        let of_files = household_revisions::table.filter(household_revisions::household_id.eq_any(files));
+        of_files.select(Made::as_select()).load(c)
+    })?;
     let bringers = bringers.into_iter().fold(HashMap::new(), |mut all: HashMap<String, Vec<Bringer>>, row| {
         let (op, device_id, kind, outcome, receipt) = row;
         all.entry(op).or_default().push(Bringer { device_id, kind, outcome, receipt });
@@ -170,10 +170,7 @@ fn around(c: &mut Conn, run: &mut Run<'_>, rows: &[Row]) -> Result<Around> {
         owners: owners.into_iter().collect(),
         bringers,
         audit: audit_of(c, "visit", &ids)?,
-        made: made
-            .into_iter()
-            .map(|(id, rev, visit_id, visit_rev, by, at)| ((id, rev), Made { visit_id, visit_rev, by, at }))
-            .collect(),
+        made: made.into_iter().map(|made| ((made.household_id.clone(), made.rev), made)).collect(),
     })
 }
 
