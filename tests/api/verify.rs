@@ -147,6 +147,24 @@ on_both_databases! {
         assert!(as_text(&report).last().unwrap().starts_with("Nothing is broken; "));
     }
 
+    async fn a_look_in_the_midst_of_work_sees_no_halves(app: &TestApp) {
+        let boss = app.supervisor().sign_in().await;
+        let people = [app.caseworker().sign_in().await, app.caseworker().sign_in().await];
+        let works = people.iter().map(|ana| async {
+            for _ in 0..6 {
+                let visit = ana.submits(a_first_survey()).await.applied();
+                boss.approves(&visit).await.ok();
+            }
+        });
+        let looks = async {
+            for _ in 0..6 {
+                assert_eq!(findings(&report(app).await), Vec::<String>::new());
+            }
+        };
+        let [one, two] = works.collect::<Vec<_>>().try_into().ok().unwrap();
+        tokio::join!(one, two, looks);
+    }
+
     async fn a_database_without_work_has_nothing_to_check(app: &TestApp) {
         let report = report(app).await;
         assert_eq!((report.checked(), report.broken()), (0, 0));
