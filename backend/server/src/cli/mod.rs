@@ -45,8 +45,9 @@ enum Command {
     Serve(Serving),
     /// Bring the database's tables up to date, and stop.
     Migrate,
-    /// Look at the whole database and say what does not hold; changes nothing, also while a server runs.
-    /// Exit code 0: nothing broken; 3: something is; 1: it could not look.
+    /// Look at the whole database and say what does not hold; changes nothing.
+    ///
+    /// A server may work on the database meanwhile. Exit code 0: nothing is broken; 3: something is; 1: it could not look.
     Verify(verify::Verifying),
     /// Accounts, for whoever has the machine.
     #[command(subcommand)]
