@@ -189,6 +189,9 @@ on_both_databases! {
         plant!(app, "I2", "repeats an answer that nobody was given", "UPDATE operations SET receipt = replace(receipt, '\"rev\":1', '\"rev\":2') WHERE outcome = 'duplicate'");
         plant!(app, "I2", "which had no effect or is not there", "UPDATE visit_revisions SET op_id = '{ana}' WHERE visit_id = '{waiting}'");
         plant!(app, "I2", "names another operation or device", "UPDATE visit_revisions SET op_id = '{ana}' WHERE visit_id = '{waiting}'");
+        let of_waiting = format!("op_id = (SELECT op_id FROM visit_revisions WHERE visit_id = '{waiting}')");
+        plant!(app, "I2", "which had 2 effects", "UPDATE operations SET outcome = 'applied' WHERE {of_waiting}");
+        plant!(app, "I2", "whose receipt is about another thing", "UPDATE operations SET kind = 'visit.dance' WHERE {of_waiting} AND outcome = 'applied'");
     }
 
     async fn halves_and_overwritten_values_are_found(app: &TestApp) {
@@ -219,6 +222,16 @@ on_both_databases! {
             let statement = format!("UPDATE household_revisions {set} WHERE household_id = '{home}' AND rev = {rev}");
             finds(app, "I6", says, &[statement]).await;
         }
+        let revisit = day.revisit.id;
+        plant!(app, "I3", "holds the proposal of another visit", "UPDATE visit_revisions SET body = replace(body, '{waiting}', '{first}') WHERE visit_id = '{waiting}'");
+        plant!(app, "I3", "holds another proposal than its last revision", "UPDATE visits SET body = replace(body, '{ADDRESS}', '{ELSEWHERE}') WHERE id = '{waiting}'");
+        plant!(app, "I3", "holds what is no proposal", "UPDATE visits SET body = replace(body, '\"later\"', '\"latter\"') WHERE id = '{waiting}'");
+        plant!(app, "I3", "has another hash than its last revision", "UPDATE households SET hash = '00' WHERE id = '{home}'");
+        plant!(app, "I3", "which is not there", "DELETE FROM visit_revisions WHERE visit_id = '{first}'", "DELETE FROM visits WHERE id = '{first}'");
+        plant!(app, "I6", "saw revision 7, which is not there", "UPDATE visit_revisions SET body = replace(body, '\"base_rev\":1', '\"base_rev\":7') WHERE visit_id = '{revisit}'");
+        let stranger = "replace(changed, '\"cause_primary\"', '\"cause_primary\",\"bank_card_no\"')";
+        plant!(app, "I6", "names bank_card_no as changed", "UPDATE household_revisions SET changed = {stranger} WHERE household_id = '{home}' AND rev = 1");
+        plant!(app, "I6", "names bank_card_no, which its visit did not bring", "UPDATE household_revisions SET changed = {stranger} WHERE household_id = '{home}' AND rev = 1");
     }
 
     async fn decisions_that_do_not_fit_are_found(app: &TestApp) {
@@ -237,6 +250,8 @@ on_both_databases! {
         plant!(app, "I8", "as the audit has it", "UPDATE audit SET detail = replace(detail, '\"file_rev\":2', '\"file_rev\":3') WHERE subject_id = '{revisit}' AND action = 'visit.approve'");
         plant!(app, "I9", "was decided by its own visitor", "UPDATE visits SET visitor_id = '{boss}' WHERE id = '{first}'");
         plant!(app, "I9", "was decided by its own visitor", "UPDATE household_revisions SET by_id = (SELECT visitor_id FROM visits WHERE id = '{first}') WHERE household_id = '{home}' AND rev = 1");
+        plant!(app, "I8", "and names file revision 1", "UPDATE visits SET file_rev = 1 WHERE id = '{waiting}'");
+        plant!(app, "I8", "has a review of revision 1 that cannot be read", "UPDATE visit_revisions SET review = '?' WHERE visit_id = '{first}'");
     }
 
     async fn what_phones_would_not_hear_is_found(app: &TestApp) {
@@ -267,6 +282,7 @@ on_both_databases! {
         plant!(app, "I14", "has a head that is not its last row", "UPDATE audit_heads SET hash = '00' WHERE shard = '{boss}'");
         plant!(app, "I14", "has 0 audit rows of being approved", "DELETE FROM audit WHERE shard = '{boss}'", "DELETE FROM audit_heads WHERE shard = '{boss}'");
         plant!(app, "I14", "has 0 audit rows of its arrival", "DELETE FROM audit WHERE subject_id = '{waiting}'");
+        plant!(app, "I14", "the audit does not have one row of that", "DELETE FROM audit WHERE action = 'visit.withdraw'");
         plant!(app, "I14", "has no audit row of its creation", "DELETE FROM audit WHERE subject_id = '{home}'");
         plant!(app, "I14", "has no audit row of its account's creation", "DELETE FROM audit WHERE subject_id = '{boss}'");
         plant!(app, "sealed", "does not cover the secret", "UPDATE households SET body = replace(body, '{MASKED_PHONE}', '{PHONE}') WHERE id = '{home}'");
