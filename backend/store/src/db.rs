@@ -13,6 +13,7 @@ use crate::writer::Writer;
 use diesel::connection::{AnsiTransactionManager, Connection, SimpleConnection, TransactionManager};
 use diesel::r2d2::{ManageConnection, Pool};
 use diesel::{PgConnection, RunQueryDsl, SqliteConnection};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -67,14 +68,29 @@ impl std::fmt::Debug for Db {
 impl Db {
     /// Opens `sqlite:<path>` (the file is made when missing) or `postgres://…`. Blocks for a moment.
     pub fn open(url: &str, options: DbOptions) -> Result<Self, StoreError> {
-        let url = DbUrl::parse(url)?;
-        let writer_opener = Opener { url: url.clone(), options, reads_only: false };
+        Self::open_for(Access::Write, DbUrl::parse(url)?, options)
+    }
+
+    /// Opens a database that is there already, for looking at it: no file is made, no setting of it changes, and
+    /// SQLite refuses every write. `Unavailable` when SQLite's file is missing.
+    pub fn open_to_look(url: &str, options: DbOptions) -> Result<Self, StoreError> {
+        match DbUrl::parse(url)? {
+            DbUrl::Sqlite(path) if !Path::new(&path).is_file() => {
+                Err(StoreError::Unavailable("there is no such file".to_owned()))
+            }
+            url => Self::open_for(Access::Look, url, options),
+        }
+    }
+
+    fn open_for(access: Access, url: DbUrl, options: DbOptions) -> Result<Self, StoreError> {
+        let writer_opener = Opener { url, options, access };
         let wait = Duration::from_millis(options.wait_ms);
-        let writer = match url {
+        let writer = match writer_opener.url {
             DbUrl::Sqlite(_) => Some(Writer::new(writer_opener.clone(), options.group_commit, wait)?),
             DbUrl::Postgres(_) => None,
         };
-        let opener = Opener { url, options, reads_only: writer.is_some() };
+        let beside_writer = if access == Access::Write && writer.is_some() { Access::Read } else { access };
+        let opener = Opener { access: beside_writer, ..writer_opener.clone() };
         // One connection now, so that a wrong address is known at once.
         drop(opener.connect()?);
         let pool = Pool::builder()
@@ -270,7 +286,16 @@ pub(crate) fn is_broken(conn: &mut Conn) -> bool {
 pub(crate) struct Opener {
     url: DbUrl,
     options: DbOptions,
-    reads_only: bool,
+    access: Access,
+}
+
+/// What a connection is for; SQLite holds it to that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Access {
+    Write,
+    Read,
+    /// As `Read`, of a database that is left as it is.
+    Look,
 }
 
 impl std::fmt::Debug for Opener {
@@ -287,21 +312,26 @@ impl ManageConnection for Opener {
         let unavailable = |error: diesel::ConnectionError| StoreError::Unavailable(error.to_string());
         match &self.url {
             DbUrl::Sqlite(path) => {
-                make_private(path).map_err(|error| StoreError::Unavailable(error.to_string()))?;
+                if self.access != Access::Look {
+                    make_private(path).map_err(|error| StoreError::Unavailable(error.to_string()))?;
+                }
                 let mut c = SqliteConnection::establish(path).map_err(unavailable)?;
-                // page_size acts on a new file only, and before WAL.
-                c.batch_execute(&format!(
-                    "PRAGMA busy_timeout = {};
-                     PRAGMA page_size = 8192;
-                     PRAGMA journal_mode = WAL;
-                     PRAGMA synchronous = FULL;
-                     PRAGMA foreign_keys = ON;
-                     PRAGMA temp_store = MEMORY;
-                     PRAGMA wal_autocheckpoint = 20000;
-                     PRAGMA query_only = {};",
-                    self.options.busy_timeout_ms,
-                    if self.reads_only { "ON" } else { "OFF" },
-                ))?;
+                c.batch_execute(&format!("PRAGMA busy_timeout = {}", self.options.busy_timeout_ms))?;
+                match self.access {
+                    // The version is read so that a file which is no database shows at once.
+                    Access::Look => c.batch_execute("PRAGMA query_only = ON; PRAGMA schema_version")?,
+                    // page_size acts on a new file only, and before WAL.
+                    access => c.batch_execute(&format!(
+                        "PRAGMA page_size = 8192;
+                         PRAGMA journal_mode = WAL;
+                         PRAGMA synchronous = FULL;
+                         PRAGMA foreign_keys = ON;
+                         PRAGMA temp_store = MEMORY;
+                         PRAGMA wal_autocheckpoint = 20000;
+                         PRAGMA query_only = {};",
+                        if access == Access::Read { "ON" } else { "OFF" },
+                    ))?,
+                }
                 Ok(Conn::Sqlite(c))
             }
             DbUrl::Postgres(url) => {

@@ -12,7 +12,7 @@ use ruhu_domain::household::Household;
 use ruhu_domain::ids::{HouseholdId, UserId, VisitId};
 use ruhu_domain::time::Time;
 
-const TABLE: &str = "household_revisions";
+pub(crate) const TABLE: &str = "household_revisions";
 
 /// Where a revision came from.
 #[derive(Debug, Clone, PartialEq, Eq)]

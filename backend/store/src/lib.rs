@@ -32,6 +32,7 @@ pub mod region;
 pub mod session;
 pub mod throttle;
 pub mod user;
+pub mod verify;
 pub mod visit;
 pub mod visit_list;
 

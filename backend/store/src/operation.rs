@@ -9,7 +9,7 @@ use ruhu_domain::ids::{DeviceId, OpId};
 use ruhu_domain::sync::operation::Outcome;
 use ruhu_domain::time::Time;
 
-const TABLE: &str = "operations";
+pub(crate) const TABLE: &str = "operations";
 
 /// An operation without its body.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]

@@ -8,7 +8,7 @@ use ruhu_domain::form::{
 };
 use serde::Serialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What the patterns of the dictionary say about secrecy, and the keys to keep it.
@@ -105,6 +105,16 @@ impl Vault {
         Ok(body)
     }
 
+    /// A household file covered as it would be kept, and the pointers of its secrets.
+    pub(crate) fn cover_file(&self, file: &File) -> Result<(Value, BTreeSet<String>), StoreError> {
+        cover(Value::Object(file.clone()), sealed_in_file(&self.dictionary, file)).into_parts()
+    }
+
+    /// A proposal covered as it would be kept, and the pointers of its secrets.
+    pub(crate) fn cover_proposal(&self, proposal: &Value) -> Result<(Value, BTreeSet<String>), StoreError> {
+        self.cover(proposal)?.into_parts()
+    }
+
     /// The values of these kinds in clear, by their paths; the rest stays closed.
     pub(crate) fn open_kinds(
         &self,
@@ -135,6 +145,17 @@ fn cover(mut body: Value, found: Vec<Sealed>) -> Covered {
         clear.push((pointer, std::mem::replace(value, covered).to_string()));
     }
     Covered { masked: body.to_string(), clear }
+}
+
+impl Covered {
+    fn into_parts(self) -> Result<(Value, BTreeSet<String>), StoreError> {
+        Ok((serde_json::from_str(&self.masked)?, self.clear.into_iter().map(|(pointer, _)| pointer).collect()))
+    }
+}
+
+/// The pointers that a column of ciphertexts names.
+pub(crate) fn sealed_pointers(sealed: &str) -> Result<BTreeSet<String>, StoreError> {
+    Ok(parse_sealed(sealed)?.into_keys().collect())
 }
 
 fn parse_sealed(sealed: &str) -> Result<BTreeMap<String, String>, StoreError> {

@@ -14,8 +14,8 @@ use ruhu_domain::region::RegionCode;
 use ruhu_domain::time::Time;
 use ruhu_domain::visit::{Proposal, Review, Visit, VisitState, VisitType};
 
-const TABLE: &str = "visits";
-const REVISIONS: &str = "visit_revisions";
+pub(crate) const TABLE: &str = "visits";
+pub(crate) const REVISIONS: &str = "visit_revisions";
 
 /// A visit as it is kept, without the proposal's body.
 #[derive(Debug, Clone, PartialEq, Queryable, Selectable)]
