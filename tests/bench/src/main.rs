@@ -34,7 +34,7 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 /// What every step answers.
 type Result<T, E = Failure> = std::result::Result<T, E>;
 
-/// Phones that push at the same time.
+/// Phones that push at the same time, unless told otherwise.
 const PHONES: usize = 8;
 
 /// Push and first sync beside bare SQL, and memory.
@@ -52,6 +52,12 @@ struct Arguments {
     /// Households before the push; 7,800, so that one phone holds more than 2,000; 800 with --quick.
     #[arg(long)]
     households: Option<usize>,
+    /// Phones that push at the same time.
+    #[arg(long, default_value_t = PHONES)]
+    phones: usize,
+    /// Transactions that share a commit at most (SQLite); 1 gives each its own. The server's default when missing.
+    #[arg(long)]
+    group_commit: Option<usize>,
     /// The server.
     #[arg(long, default_value = "target/release/ruhu")]
     bin: PathBuf,
@@ -99,14 +105,17 @@ fn measure(kind: Kind, arguments: &Arguments, definitions: &Arc<Definitions>) ->
     let databases = Databases::create(kind, admin.as_deref())?;
     let (url, folder) = (databases.server_url(), databases.folder());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let seeded = runtime.block_on(seed::seed(&url, &folder, definitions, households))?;
+    let seeded = runtime.block_on(seed::seed(&url, &folder, definitions, households, arguments.phones))?;
     drop(runtime);
     databases.fork()?;
-    let workers: Vec<Worker> = seeded.workers.iter().take(PHONES).cloned().collect();
+    let workers: Vec<Worker> = seeded.workers.iter().take(arguments.phones).cloned().collect();
+    if workers.len() < arguments.phones {
+        return Err(format!("the demo has only {} caseworkers", workers.len()).into());
+    }
     let first = workers.first().ok_or("the demo has no caseworker")?;
     let lanes = push::prepare(definitions, &workers, visits, Time::from_utc(chrono::Utc::now()))?;
 
-    let server = Server::start(&arguments.bin, &folder, &url)?;
+    let server = Server::start(&arguments.bin, &folder, &url, arguments.group_commit)?;
     databases.settle()?;
     let idle_mib = server.resident_mib()?;
     let pull = pull::run(&server, first, rounds)?;

@@ -15,8 +15,9 @@ use std::path::Path;
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// Number of caseworkers asked for: each banner gets one, so that the first one's phone holds a whole banner.
-const CASEWORKERS: usize = 1;
+/// The demo gives each banner one caseworker at least; as long as these are enough, the first one's phone holds a
+/// whole banner.
+const BANNERS: usize = 9;
 const CITY: &str = "1506";
 
 /// A caseworker with a phone that has sent nothing yet.
@@ -38,7 +39,14 @@ pub struct Seeded {
 }
 
 /// Migrates, fills, and closes the database again.
-pub async fn seed(url: &str, folder: &Path, definitions: &Arc<Definitions>, households: usize) -> Result<Seeded> {
+pub async fn seed(
+    url: &str,
+    folder: &Path,
+    definitions: &Arc<Definitions>,
+    households: usize,
+    phones: usize,
+) -> Result<Seeded> {
+    let caseworkers = if phones <= BANNERS { 1 } else { phones };
     let env = Env::system();
     let (keys, _) = Keys::load_or_create(&folder.join("keys.json"), &env)?;
     let db = Db::open(url, DbOptions::default())?;
@@ -48,7 +56,7 @@ pub async fn seed(url: &str, folder: &Path, definitions: &Arc<Definitions>, hous
         Ingredients { db: db.clone(), keys, definitions: definitions.clone(), env: env.clone(), auth: Auth::default() };
     let app = App::open(ingredients).await?;
     let hash = app.passwords.hash(demo::PASSWORD.to_owned(), &env).await?;
-    let options = demo::Options { households, caseworkers: CASEWORKERS, ..demo::Options::default() };
+    let options = demo::Options { households, caseworkers, ..demo::Options::default() };
     let made = demo::seed(&db, &vault, definitions, options, env.now(), &hash).await?;
     let city = RegionCode::parse(CITY)?;
     let now = env.now();

@@ -22,7 +22,7 @@ pub struct Server {
 
 impl Server {
     /// Starts it on a free port of this machine and waits until it answers.
-    pub fn start(binary: &Path, folder: &Path, database_url: &str) -> Result<Self> {
+    pub fn start(binary: &Path, folder: &Path, database_url: &str, group_commit: Option<usize>) -> Result<Self> {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let log = folder.join("server.log");
@@ -31,6 +31,9 @@ impl Server {
         // A setting it does not know stops the server, so nothing of ours is handed on by accident.
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("RUHU_")) {
             command.env_remove(name);
+        }
+        if let Some(most) = group_commit {
+            command.env("RUHU_GROUP_COMMIT", most.to_string());
         }
         let child = command
             .arg("demo")

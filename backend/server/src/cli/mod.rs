@@ -34,6 +34,7 @@ Settings (environment):
   RUHU_WORKERS          worker threads, one per processor
   RUHU_LOG              what is logged, `info`
   RUHU_LOG_FORMAT       `pretty` or `json`
+  RUHU_GROUP_COMMIT     transactions that share one commit at most, with SQLite (32)
   RUHU_DEMO_SIZE        households of a new demo
   RUHU_DEMO_SEED        seed of a new demo";
 

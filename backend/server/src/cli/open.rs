@@ -30,7 +30,9 @@ pub async fn database(config: &Config) -> Result<Opened, Failure> {
     let folder = config.data.display();
     make_private(&config.data).map_err(|error| Failure(format!("the data folder {folder} cannot be made: {error}")))?;
     let cannot = |error| Failure(format!("the database {} cannot be used: {error}", config.database_url));
-    let db = Db::open(config.database_url.expose(), DbOptions::default()).map_err(cannot)?;
+    let defaults = DbOptions::default();
+    let options = DbOptions { group_commit: config.group_commit.unwrap_or(defaults.group_commit), ..defaults };
+    let db = Db::open(config.database_url.expose(), options).map_err(cannot)?;
     let migrated = db.migrate().await.map_err(cannot)?;
     let is_used = db.read(|c: &mut Conn| meta::find(c, meta::HISTORY_ID)).await.map_err(cannot)?.is_some();
     let keys = keys(config, is_used, &env)?;

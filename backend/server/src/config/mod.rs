@@ -24,6 +24,8 @@ pub struct Config {
     pub database_url: DatabaseUrl,
     /// The key file; made on the first start.
     pub keys: PathBuf,
+    /// Transactions that share one commit at most (SQLite); `None` leaves it to the store.
+    pub group_commit: Option<usize>,
     /// How many synthetic households a new demo gets; `None` leaves it to the demo.
     pub demo_size: Option<usize>,
     /// Seed of the synthetic data; `None` leaves it to the demo.
@@ -78,6 +80,9 @@ pub struct ConfigErrors(pub Vec<ConfigError>);
 /// Settings that only the build reads, but which may still be in the environment.
 const BUILD_KEYS: [&str; 2] = ["RUHU_SKIP_PWA", "RUHU_PWA_DIST"];
 
+/// A commit that more transactions share makes each of them wait too long.
+const GROUP_COMMIT_MAX: usize = 256;
+
 /// What is left of the environment while it is read.
 pub struct Settings {
     left: BTreeMap<String, String>,
@@ -122,11 +127,16 @@ impl Config {
         let data = settings.text("RUHU_DATA").map_or_else(|| PathBuf::from("data"), PathBuf::from);
         let database_url = settings.text("RUHU_DATABASE_URL").unwrap_or_else(|| sqlite_in(&data));
         let keys = settings.text("RUHU_KEYS").map_or_else(|| data.join("keys.json"), PathBuf::from);
+        let group_commit = settings.read("RUHU_GROUP_COMMIT", |text| match text.parse() {
+            Ok(most @ 1..=GROUP_COMMIT_MAX) => Ok(most),
+            _ => Err(format!("it is a number from 1 to {GROUP_COMMIT_MAX}")),
+        });
         let demo_size = settings.read("RUHU_DEMO_SIZE", str::parse);
         let demo_seed = settings.read("RUHU_DEMO_SEED", str::parse);
         settings.errors.extend(settings.left.into_keys().map(ConfigError::Unknown));
         if settings.errors.is_empty() {
-            Ok(Self { http, log, auth, data, database_url: DatabaseUrl(database_url), keys, demo_size, demo_seed })
+            let database_url = DatabaseUrl(database_url);
+            Ok(Self { http, log, auth, data, database_url, keys, group_commit, demo_size, demo_seed })
         } else {
             Err(ConfigErrors(settings.errors))
         }
@@ -157,6 +167,15 @@ mod tests {
         let errors = read(&[("RUHU_LISTN", "x"), ("RUHU_LISTEN", "nowhere"), ("RUHU_DEMO_SIZE", "many")]).unwrap_err();
         assert_eq!(errors.0.len(), 3);
         assert!(errors.to_string().contains("unknown setting RUHU_LISTN"));
+    }
+
+    #[test]
+    fn how_many_share_a_commit_is_a_small_number() {
+        assert_eq!(read(&[]).unwrap().group_commit, None);
+        assert_eq!(read(&[("RUHU_GROUP_COMMIT", "1")]).unwrap().group_commit, Some(1));
+        for bad in ["0", "257", "-1", "many"] {
+            assert!(read(&[("RUHU_GROUP_COMMIT", bad)]).is_err(), "{bad}");
+        }
     }
 
     #[test]
