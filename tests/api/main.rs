@@ -9,6 +9,7 @@ mod health;
 mod households;
 mod kit;
 mod logs;
+mod merging;
 mod meta;
 mod openapi;
 mod problems;

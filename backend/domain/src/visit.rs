@@ -110,6 +110,13 @@ pub struct Proposal {
     pub signatures: Vec<Value>,
 }
 
+impl Proposal {
+    /// When the visit ended by the server's clock, as far as the phone knew how wrong its own was.
+    pub fn ended_at_corrected(&self) -> Time {
+        self.ended_at.corrected_by_ms(self.clock_offset_ms)
+    }
+}
+
 /// Whether a text is 128 bits in base64url, without padding.
 pub fn is_nonce(text: &str) -> bool {
     text.len() == 22 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
@@ -333,26 +340,26 @@ fn outcome_of(proposal: &Proposal) -> String {
     proposal.visit.get("outcome").and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
-/// What became of one change between the revision the caseworker saw and the file now.
+/// What became of one change between the revision the caseworker saw and the file now (`sync::merge`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
-    /// The file still holds what the caseworker saw.
+    /// Nobody else wrote here.
     Clean,
     /// The file already holds the new value.
     Already,
-    /// Somebody else changed the same path meanwhile.
+    /// Somebody else wrote here too, and the field's policy says what stays.
+    Settled,
+    /// Somebody else wrote here too, and a person must decide.
     Moved,
+    /// No visit may change this.
+    Refused,
 }
 
-/// Compares one change with the file's present value (all three normalised, absent as `null`).
-pub fn standing(from: &Value, to: &Value, current: &Value) -> Standing {
-    if current == from {
-        Standing::Clean
-    } else if current == to {
-        Standing::Already
-    } else {
-        Standing::Moved
+impl Standing {
+    /// Whether the change cannot enter the file as it is: it is declined, or the visit is returned.
+    pub fn needs_word(self) -> bool {
+        matches!(self, Self::Moved | Self::Refused)
     }
 }
 

@@ -92,11 +92,3 @@ fn an_approved_visit_cannot_be_withdrawn() {
     assert_eq!(received().withdrawn(visitor(), 1).unwrap().state, VisitState::Withdrawn);
     assert_eq!(received().withdrawn(reviewer(), 1), Err(VisitRefusal::NotTheSame));
 }
-
-#[test]
-fn a_change_stands_by_comparison_with_the_file_now() {
-    let (a, b, c) = (json!("a"), json!("b"), json!("c"));
-    assert_eq!(standing(&a, &b, &a), Standing::Clean);
-    assert_eq!(standing(&a, &b, &b), Standing::Already);
-    assert_eq!(standing(&a, &b, &c), Standing::Moved);
-}

@@ -5,12 +5,13 @@ use crate::household::{self, Made, address_of, expect_one, into_file, name_of, w
 use crate::page::{Page, PageRequest};
 use crate::schema::{household_revisions as revisions, households};
 use crate::vault::{Home, Vault};
-use crate::{Conn, Result, StoreError};
+use crate::{Conn, Result, StoreError, visit};
 use diesel::prelude::*;
 use ruhu_domain::form::File;
 use ruhu_domain::household::Household;
 use ruhu_domain::ids::{HouseholdId, UserId, VisitId};
 use ruhu_domain::time::Time;
+use std::collections::BTreeMap;
 
 pub(crate) const TABLE: &str = "household_revisions";
 
@@ -123,6 +124,39 @@ pub fn find_file_at(c: &mut Conn, vault: &Vault, id: HouseholdId, rev: i64) -> R
     let Some((masked, sealed)) = row else { return Ok((rev == 0).then(File::new)) };
     let key = row_key(id, rev);
     into_file(vault.open(Home { table: TABLE, row: &key }, &masked, &sealed)?).map(Some)
+}
+
+/// When the visits ended, by their corrected clocks, that wrote the paths in the revisions after `since` up to `until`;
+/// a path that nobody's visit wrote is missing.
+pub fn list_written(
+    c: &mut Conn,
+    vault: &Vault,
+    id: HouseholdId,
+    since: i64,
+    until: i64,
+) -> Result<BTreeMap<String, Time>> {
+    type Row = (StoredOption<VisitId>, Option<i64>, Stored<Vec<String>>);
+    let rows: Vec<Row> = revisions::table
+        .filter(revisions::household_id.eq(id.to_string()))
+        .filter(revisions::rev.gt(since).and(revisions::rev.le(until)))
+        .order(revisions::rev)
+        .select((revisions::visit_id, revisions::visit_rev, revisions::changed))
+        .load(c)?;
+    let mut written = BTreeMap::new();
+    for (visit, rev, changed) in rows {
+        let (visit, changed): (Option<VisitId>, Vec<String>) = (visit.into(), changed.into());
+        let proposal = match visit.zip(rev) {
+            Some((visit, rev)) => visit::find_proposal_at(c, vault, visit, rev)?,
+            None => None,
+        };
+        for path in changed {
+            match &proposal {
+                Some(proposal) => drop(written.insert(path, proposal.ended_at_corrected())),
+                None => drop(written.remove(&path)),
+            }
+        }
+    }
+    Ok(written)
 }
 
 fn row_key(id: HouseholdId, rev: i64) -> String {

@@ -8,18 +8,20 @@ use crate::app::{App, AppResult};
 use crate::views::review::{Figures, PreviousRevision, RecordChange, RecordMay, RecordView};
 use crate::views::visit::{VisitList, VisitQuery, VisitSummary};
 use ruhu_domain::actor::Actor;
-use ruhu_domain::form::{self, Change, Dictionary, File, Path, derive, mask_value};
+use ruhu_domain::form::{self, Change, Definitions, Dictionary, File, Path, derive, mask_value};
 use ruhu_domain::household::{FileStatus, Household};
 use ruhu_domain::ids::{HouseholdId, UserId, VisitId};
 use ruhu_domain::policy::{self, Action, Target, Verdict};
-use ruhu_domain::visit::{Proposal, Standing, VisitState, VisitType, standing};
+use ruhu_domain::sync::merge::{Merged, Rebase, merge};
+use ruhu_domain::time::Time;
+use ruhu_domain::visit::{Proposal, VisitState, VisitType};
 use ruhu_store::household::{self, HouseholdRow};
 use ruhu_store::household_list::HouseholdLine;
 use ruhu_store::visit::{self, VisitRow};
 use ruhu_store::visit_list::{self, VisitFilter};
 use ruhu_store::{Conn, StoreError, household_file};
 use serde_json::{Map, Value};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// `state=all` in a query asks for every state.
 const ALL_STATES: &str = "all";
@@ -115,9 +117,14 @@ pub struct Case {
     pub now: File,
     /// Real values: what was masked on the phone is put back from the file at the visit's base.
     pub changes: Vec<Change>,
+    /// What becomes of all of them.
+    pub merged: Merged,
     base: File,
     /// The base with the changes: the file as the caseworker left it.
     proposed: File,
+    ended_at: Time,
+    /// When the paths were written that changed since the base.
+    written: BTreeMap<String, Time>,
 }
 
 impl Case {
@@ -140,23 +147,23 @@ impl Case {
         let proposed = form::apply(dictionary, Some(begun), &proposal.changes).map_err(broken)?;
         let proposed = form::normalise_file(dictionary, Some(&base), &proposed);
         let changes = form::changes(dictionary, Some(&base), &proposed);
-        Ok(Self { household, now, changes, base, proposed })
+        let (since, until) = (proposal.base_rev, household.rev);
+        let written = if since < until {
+            household_file::list_written(c, &app.vault, household.id, since, until)?
+        } else {
+            BTreeMap::new()
+        };
+        let (merged, ended_at) = (Merged::default(), proposal.ended_at_corrected());
+        let mut case = Self { household, now, changes, merged, base, proposed, ended_at, written };
+        case.merged = case.merge(&app.definitions, &case.changes);
+        Ok(case)
     }
 
-    /// How a change stands against the file now.
-    pub fn standing(&self, change: &Change) -> Standing {
-        if self.is_row_gone(&change.path) {
-            return Standing::Moved;
-        }
-        standing(&change.from, &change.to, self.current(&change.path))
-    }
-
-    /// Whether a cell's row was there for the visitor and somebody else took it away since:
-    /// to write the cell would bring back a row with nothing else in it.
-    fn is_row_gone(&self, path: &str) -> bool {
-        let Some(Path::Cell { table, id, .. }) = Path::parse(path) else { return false };
-        let has_row = |file: &File| file.get(table).and_then(|rows| rows.get(id)).is_some();
-        has_row(&self.base) && !has_row(&self.now)
+    /// Rebases some of the changes on the file now.
+    pub fn merge(&self, definitions: &Definitions, mine: &[Change]) -> Merged {
+        let theirs_at = |path: &str| self.written.get(path).copied();
+        let (base, current, mine_at) = (&self.base, &self.now, self.ended_at);
+        merge(&Rebase { definitions, base, current, mine, mine_at, theirs_at: &theirs_at })
     }
 
     /// The value that the file holds now; `null` when it holds none.
@@ -166,15 +173,16 @@ impl Case {
 }
 
 fn record_change(dictionary: &Dictionary, change: &Change, case: &Case) -> RecordChange {
-    let standing = case.standing(change);
+    let standing = case.merged.standing(&change.path);
     let cover = |value: &Value| cover_change(dictionary, &change.path, value.clone());
     RecordChange {
         path: change.path.clone(),
         from: cover(&change.from),
         to: cover(&change.to),
         current: cover(case.current(&change.path)),
+        kept: case.merged.settled(&change.path).map(|settled| cover(&settled.kept)),
         standing,
-        moved: standing == Standing::Moved,
+        moved: standing.needs_word(),
         masked: dictionary.field(&change.path).is_some_and(|field| field.mask().is_some()),
     }
 }

@@ -10,11 +10,12 @@ use crate::views::problem::{Decided, MovedPath, Since};
 use crate::views::review::{ApproveRequest, PathDecision, RejectRequest, ReturnRequest};
 use crate::views::visit::VisitSummary;
 use ruhu_domain::actor::Actor;
-use ruhu_domain::form::{self, Change, Dictionary, File, Kind};
+use ruhu_domain::form::{self, Change};
 use ruhu_domain::household::{FileStatus, Household, region_of, visit_rhythm_days};
 use ruhu_domain::ids::{UserId, VisitId};
 use ruhu_domain::policy::{self, Action, Verdict};
 use ruhu_domain::region::RegionCode;
+use ruhu_domain::sync::merge::newly_dangling;
 use ruhu_domain::time::{Date, Time};
 use ruhu_domain::visit::{Decision, Proposal, Reason, Review, Seen, Standing, Visit, VisitRefusal, VisitType};
 use ruhu_store::change::{self, ChangeKind};
@@ -23,7 +24,7 @@ use ruhu_store::household_file::{self, Origin};
 use ruhu_store::visit::{self, VisitRow};
 use ruhu_store::{Conn, visit_list};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// The code tables of reasons.
 const RETURN_REASONS: &str = "return_reason";
@@ -120,7 +121,7 @@ impl Opened {
         let case = Case::open(app, c, self.household.clone(), &proposal)?;
         let dictionary = app.definitions.dictionary();
         let cover = |path: &str, value: &Value| cover_change(dictionary, path, value.clone());
-        let moved = case.changes.iter().filter(|change| case.standing(change) != Standing::Clean);
+        let moved = case.changes.iter().filter(|change| case.merged.standing(&change.path) != Standing::Clean);
         let moved = moved.map(|change| MovedPath {
             path: change.path.clone(),
             before: cover(&change.path, &change.from),
@@ -153,13 +154,12 @@ fn approve(
     opened.check(app, c, actor, seen)?;
     let proposal = opened.proposal(app, c)?;
     let case = Case::open(app, c, opened.household.clone(), &proposal)?;
-    let (accepted, declined) = sort_out(&case, &wanted.decisions)?;
+    let (accepted, declined) = sort_out(app, &case, &wanted.decisions)?;
     let dictionary = app.definitions.dictionary();
     let broken = |error: form::ApplyError| AppError::Broken(format!("a kept proposal: {}", error.code()));
     let file = form::apply(dictionary, Some(&case.now), &accepted).map_err(broken)?;
     let file = form::normalise_file(dictionary, None, &file);
-    let broken: Vec<String> =
-        dangling(dictionary, &file).difference(&dangling(dictionary, &case.now)).cloned().collect();
+    let broken = newly_dangling(dictionary, &case.now, &file);
     if !broken.is_empty() {
         return Err(AppError::rule(&VisitRefusal::Breaks).with_detail(Detail::Clash(broken)));
     }
@@ -178,8 +178,9 @@ fn approve(
     save(c, actor, opened.visit, Outcome { review, file_rev: Some(household.rev) }, &household, now)
 }
 
-/// Splits the changes by the reviewer's word on each; what is not named is accepted.
-fn sort_out(case: &Case, decisions: &[PathDecision]) -> AppResult<(Vec<Change>, Vec<Reason>)> {
+/// Splits the changes by the reviewer's word on each; what is not named is accepted, and enters the file as the merge
+/// says. A change that nobody else's wording can stand beside needs a word.
+fn sort_out(app: &App, case: &Case, decisions: &[PathDecision]) -> AppResult<(Vec<Change>, Vec<Reason>)> {
     let mut words: BTreeMap<&str, &PathDecision> = BTreeMap::new();
     for decision in decisions {
         let is_known = case.changes.iter().any(|change| change.path == decision.path);
@@ -188,7 +189,7 @@ fn sort_out(case: &Case, decisions: &[PathDecision]) -> AppResult<(Vec<Change>, 
             return Err(AppError::invalid_field("decisions", "visit.decision_unknown", title));
         }
     }
-    let (mut accepted, mut declined, mut clashes) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut wanted, mut declined) = (Vec::new(), Vec::new());
     for change in &case.changes {
         match words.get(change.path.as_str()) {
             Some(word) if !word.accept => {
@@ -199,33 +200,16 @@ fn sort_out(case: &Case, decisions: &[PathDecision]) -> AppResult<(Vec<Change>, 
                 }
                 declined.push(Reason { path: change.path.clone(), code: DECLINED.to_owned(), text });
             }
-            _ if case.standing(change) == Standing::Moved => clashes.push(change.path.clone()),
-            _ => accepted.push(change.clone()),
+            _ => wanted.push(change.clone()),
         }
     }
-    if clashes.is_empty() {
-        return Ok((accepted, declined));
+    let merged = case.merge(&app.definitions, &wanted);
+    let open = wanted.iter().map(|change| &change.path).filter(|path| merged.standing(path).needs_word());
+    let open: Vec<String> = open.cloned().collect();
+    if open.is_empty() {
+        return Ok((merged.accepted, declined));
     }
-    Err(AppError::rule(&VisitRefusal::Clash).with_detail(Detail::Clash(clashes)))
-}
-
-/// Paths of a file that name a row which is not in it.
-fn dangling(dictionary: &Dictionary, file: &File) -> BTreeSet<String> {
-    let is_gone = |path: &str, value: &Value| {
-        let field = dictionary.field(path).filter(|field| field.kind == Kind::Ref);
-        let rows = field.and_then(|field| field.rows.as_deref()).map(|table| file.get(table));
-        rows.is_some_and(|rows| value.as_str().is_some_and(|id| rows.is_none_or(|rows| rows.get(id).is_none())))
-    };
-    let mut found = BTreeSet::new();
-    for (name, value) in file {
-        let rows = value.as_object().filter(|_| dictionary.is_table(name));
-        let cells = rows.into_iter().flatten().flat_map(|(id, row)| {
-            row.as_object().into_iter().flatten().map(move |(column, cell)| (format!("{name}/{id}/{column}"), cell))
-        });
-        let scalar = rows.is_none().then(|| (name.clone(), value));
-        found.extend(cells.chain(scalar).filter(|(path, value)| is_gone(path, value)).map(|(path, _)| path));
-    }
-    found
+    Err(AppError::rule(&VisitRefusal::Clash).with_detail(Detail::Clash(open)))
 }
 
 /// A household that goes to another region takes its visits along; the unions of the region that it left drop it,

@@ -200,7 +200,7 @@ fn hidden_answers(form: &Form, visible: &[String], proposal: &Proposal) -> Vec<F
 /// What a visit is judged by beside its answers.
 pub fn meta_of(proposal: &Proposal) -> Meta {
     Meta {
-        today: proposal.ended_at.corrected_by_ms(proposal.clock_offset_ms).date(),
+        today: proposal.ended_at_corrected().date(),
         started_at: Some(proposal.started_at.naive_utc().and_utc()),
         ended_at: Some(proposal.ended_at.naive_utc().and_utc()),
     }

@@ -1,8 +1,9 @@
 //! Makes a synthetic body a complete first survey: the form engine itself says what is missing and what was not asked.
 
-use ruhu_domain::form::{Definitions, Draft, File, Form, Meta, Severity, Validation, validate};
+use ruhu_domain::form::{Definitions, Draft, File, Form, Meta, Severity, Validation, derive, validate};
 use ruhu_domain::visit::ExplainedWarning;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 /// Rounds of filling: an answer may bring a further question.
 const ROUNDS: usize = 6;
@@ -24,7 +25,11 @@ pub fn settle(
         for problem in found.problems.iter().filter(|problem| problem.severity == Severity::E) {
             match problem.code.as_str() {
                 "value.not_asked" => remove(file, &problem.path),
-                "value.required" => fill(file, visit, &problem.path),
+                // E3: a monthly income that the rows do not bear out; they may have changed since it was reckoned.
+                "value.required" | "E3" => {
+                    let incomes = incomes(definitions, file, visit, meta);
+                    fill(file, visit, &problem.path, &incomes);
+                }
                 "rows.too_few" => none(visit, &problem.path),
                 _ => {}
             }
@@ -80,7 +85,13 @@ fn none(visit: &mut Map<String, Value>, rows: &str) {
     visit.insert(answer.to_owned(), json!(true));
 }
 
-fn fill(file: &mut File, visit: &mut Map<String, Value>, path: &str) {
+/// What each person's income rows add up to in a month, 分, as the form reckons it.
+fn incomes(definitions: &Definitions, file: &File, visit: &Map<String, Value>, meta: &Meta) -> BTreeMap<String, i64> {
+    let persons = derive(definitions, file, visit, meta, &[]).persons;
+    persons.into_iter().map(|(id, figures)| (id, figures.income_monthly.unwrap_or(0))).collect()
+}
+
+fn fill(file: &mut File, visit: &mut Map<String, Value>, path: &str, incomes: &BTreeMap<String, i64>) {
     if let Some(answer) = path.strip_prefix("visit/") {
         let value = match answer {
             "consent_signer" => json!("演示住户"),
@@ -100,7 +111,7 @@ fn fill(file: &mut File, visit: &mut Map<String, Value>, path: &str) {
             file.insert((*key).to_owned(), value);
         }
         [rows, id, "monthly_income"] => {
-            let income = monthly_income(file, id);
+            let income = incomes.get(*id).copied().unwrap_or(0);
             if let Some(row) = row(file, rows, id) {
                 row.insert("monthly_income".to_owned(), json!(income));
             }
@@ -118,24 +129,6 @@ fn fill(file: &mut File, visit: &mut Map<String, Value>, path: &str) {
         }
         _ => {}
     }
-}
-
-/// What the person's income rows add up to in a month, 分.
-fn monthly_income(file: &File, person: &str) -> i64 {
-    let Some(items) = file.get("income_items").and_then(Value::as_object) else { return 0 };
-    let yearly: i64 = items
-        .values()
-        .filter(|item| item.get("person_id").and_then(Value::as_str) == Some(person))
-        .map(|item| {
-            let times = match item.get("period").and_then(Value::as_str) {
-                Some("month") => 12,
-                Some("quarter") => 4,
-                _ => 1,
-            };
-            item.get("amount").and_then(Value::as_i64).unwrap_or(0) * times
-        })
-        .sum();
-    (yearly + 6) / 12
 }
 
 /// A plain answer to a question that the generator did not foresee.

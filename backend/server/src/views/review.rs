@@ -59,7 +59,11 @@ pub struct RecordChange {
     pub current: Value,
     #[schema(value_type = StandingCode)]
     pub standing: Standing,
-    /// `standing` is `moved`: must be declined, or the visit returned.
+    /// With `settled`: the value that stays when the change is accepted.
+    #[schema(value_type = Option<JsonValue>, required = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept: Option<Value>,
+    /// `standing` is `moved` or `refused`: must be declined, or the visit returned.
     pub moved: bool,
     /// The value is masked, `from` and `to` may look the same although they differ.
     pub masked: bool,

@@ -71,8 +71,8 @@ named! {
     OutcomeCode => codes("What became of an operation", Outcome::ALL.iter().map(|v| v.code()));
     /// How a change stands against the file now.
     StandingCode => codes(
-        "clean: the file still holds what was seen; already: it holds the new value; moved: somebody changed it",
-        ["clean", "already", "moved"].into_iter(),
+        "clean: nobody else wrote here; already: the file holds the new value; settled: the field's policy decided; moved: a person must; refused: no visit may change it",
+        ["clean", "already", "settled", "moved", "refused"].into_iter(),
     );
     /// Free object.
     JsonObject => any_object();

@@ -7,7 +7,7 @@ use super::visit_review::audited;
 use super::{Invariant, Run, STEP, audit_of, group, load_each};
 use crate::audit::AuditRow;
 use crate::household::{TABLE, address_of, into_file, name_of};
-use crate::household_file::{self, find_file_at};
+use crate::household_file::{self, find_file_at, list_written};
 use crate::schema::{household_revisions as revisions, households, person_keys, visits};
 use crate::vault::{Home, sealed_pointers};
 use crate::{Conn, Result, StoreError, visit};
@@ -298,6 +298,8 @@ fn check_lineage(c: &mut Conn, run: &mut Run<'_>, row: &Row, made: &Made<'_>) ->
         run.broke(Invariant::I6, "household", &name, says);
         return Ok(());
     };
+    let written = list_written(c, run.vault, household, proposal.base_rev, made.rev - 1);
+    let Some(written) = readable(written.map(Some))? else { return Ok(()) };
     run.looked_at(Invariant::I6, "approved changes", proposal.changes.len());
     let step = Step {
         before: made.previous.filter(|_| made.rev > 1),
@@ -305,10 +307,12 @@ fn check_lineage(c: &mut Conn, run: &mut Run<'_>, row: &Row, made: &Made<'_>) ->
         after: made.file,
         changed: &changed,
         proposed: &proposal.changes,
+        ended_at: proposal.ended_at_corrected(),
+        written: &written,
         declined: &declined,
         is_found: made.is_found,
     };
-    for fault in step.faults(run.definitions.dictionary()) {
+    for fault in step.faults(run.definitions) {
         run.broke(Invariant::I6, "household", &name, fault);
     }
     Ok(())

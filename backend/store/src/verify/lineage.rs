@@ -1,7 +1,9 @@
 //! Whether a file revision is the one before it with what its visit brought: every difference has an author.
 
-use ruhu_domain::form::{self, Change, Dictionary, File, get, is_masked, normalise_file};
-use std::collections::BTreeSet;
+use ruhu_domain::form::{self, Change, Definitions, Dictionary, File, get, is_masked, normalise_file};
+use ruhu_domain::sync::merge::{Rebase, merge};
+use ruhu_domain::time::Time;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Facts of a household found on the spot that lists show before anybody approved them.
 const FIRST_FACTS: [&str; 4] = ["banner_code", "town_code", "community_code", "residence_address"];
@@ -17,6 +19,10 @@ pub(super) struct Step<'a> {
     pub changed: &'a [String],
     /// What the visit proposed.
     pub proposed: &'a [Change],
+    /// When the visit ended, by its corrected clock.
+    pub ended_at: Time,
+    /// When the paths were written that changed between what the visitor saw and the revision before.
+    pub written: &'a BTreeMap<String, Time>,
     /// What the reviewer declined.
     pub declined: &'a BTreeSet<String>,
     /// The household was found by a visit, so nothing of its file is older than that.
@@ -25,22 +31,35 @@ pub(super) struct Step<'a> {
 
 impl Step<'_> {
     /// What does not follow, each as a sentence.
-    pub(super) fn faults(&self, dictionary: &Dictionary) -> Vec<String> {
+    pub(super) fn faults(&self, definitions: &Definitions) -> Vec<String> {
         match self.before {
-            Some(before) => self.follow(dictionary, before),
-            None => self.begin(dictionary),
+            Some(before) => self.follow(definitions, before),
+            None => self.begin(definitions.dictionary()),
         }
     }
 
-    fn follow(&self, dictionary: &Dictionary, before: &File) -> Vec<String> {
+    fn follow(&self, definitions: &Definitions, before: &File) -> Vec<String> {
+        let dictionary = definitions.dictionary();
         let Ok(proposed) = form::apply(dictionary, Some(self.base), self.proposed) else {
             return vec!["comes from a visit whose changes cannot be applied".to_owned()];
         };
         let proposed = normalise_file(dictionary, Some(self.base), &proposed);
-        let mut accepted = form::changes(dictionary, Some(self.base), &proposed);
-        accepted.retain(|change| !self.declined.contains(&change.path));
-        let mut faults = self.unlike_named(accepted.iter().map(|change| change.path.clone()).collect());
-        let expected = form::apply(dictionary, Some(before), &accepted).unwrap_or_default();
+        let mut wanted = form::changes(dictionary, Some(self.base), &proposed);
+        wanted.retain(|change| !self.declined.contains(&change.path));
+        let theirs_at = |path: &str| self.written.get(path).copied();
+        let merged = merge(&Rebase {
+            definitions,
+            base: self.base,
+            current: before,
+            mine: &wanted,
+            mine_at: self.ended_at,
+            theirs_at: &theirs_at,
+        });
+        let undecided = wanted.iter().filter(|change| merged.standing(&change.path).needs_word());
+        let undecided = undecided.map(|change| format!("took in {}, about which nobody decided", change.path));
+        let mut faults: Vec<String> = undecided.collect();
+        faults.extend(self.unlike_named(merged.accepted.iter().map(|change| change.path.clone()).collect()));
+        let expected = form::apply(dictionary, Some(before), &merged.accepted).unwrap_or_default();
         let expected = normalise_file(dictionary, None, &expected);
         for change in form::changes(dictionary, Some(&expected), self.after) {
             let path = change.path;

@@ -28,6 +28,7 @@ use super::operation::Outcome;
 use crate::form::{Change, Definitions, File, Merge};
 use crate::household::codes;
 use crate::time::Time;
+use crate::visit::Standing;
 use sides::Sides;
 
 pub use references::newly_dangling;
@@ -173,7 +174,36 @@ pub fn merge(rebase: &Rebase<'_>) -> Merged {
     merged
 }
 
+impl Clash {
+    /// Whether a change of this path waits for the decision.
+    pub fn is_about(&self, path: &str) -> bool {
+        self.paths
+            .iter()
+            .any(|of| path == of || path.strip_prefix(of.as_str()).is_some_and(|rest| rest.starts_with('/')))
+    }
+}
+
 impl Merged {
+    /// How the change of this path stands against the file now.
+    pub fn standing(&self, path: &str) -> Standing {
+        if self.clashes.iter().any(|clash| clash.is_about(path)) {
+            Standing::Moved
+        } else if self.refused.iter().any(|refused| refused.path == path) {
+            Standing::Refused
+        } else if self.settled(path).is_some() {
+            Standing::Settled
+        } else if self.already.iter().any(|change| change.path == path) {
+            Standing::Already
+        } else {
+            Standing::Clean
+        }
+    }
+
+    /// What a policy decided about this path.
+    pub fn settled(&self, path: &str) -> Option<&Settled> {
+        self.settled.iter().find(|settled| settled.path == path)
+    }
+
     fn sort(&mut self) {
         self.accepted.sort_by(|a, b| a.path.cmp(&b.path));
         self.already.sort_by(|a, b| a.path.cmp(&b.path));
