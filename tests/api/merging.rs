@@ -15,7 +15,8 @@ async fn a_household(app: &TestApp) -> (Actor, Actor, Visit) {
 /// Two revisits that saw revision 1, the second ten minutes later.
 async fn two_visits(app: &TestApp, ana: &Actor, of: &Visit, sets: [&[(&str, Value)]; 2]) -> [Visit; 2] {
     let draft = |cells: &[(&str, Value)]| {
-        let draft = a_revisit(of, 1).found_changed("members");
+        let draft =
+            a_revisit(of, 1).found_changed("members").answering("changes_declared", json!(["moved", "members"]));
         cells.iter().fold(draft, |draft, (path, value)| draft.set(path, value.clone()))
     };
     let one = ana.submits(draft(sets[0])).await.applied();
@@ -57,7 +58,7 @@ on_both_databases! {
 
     async fn a_clock_that_is_wrong_by_a_day_does_not_win(app: &TestApp) {
         let (ana, boss, first) = a_household(app).await;
-        let draft = |note: &str| a_revisit(&first, 1).found_changed("members").set("residence_note", json!(note));
+        let draft = |note: &str| a_revisit(&first, 1).found_changed("moved").set("residence_note", json!(note));
         // This phone is a day ahead and knows it: its visit was before the other one.
         let day = 86_400_000;
         let (start, end) = (app.now().plus_ms(day - 3_600_000), app.now().plus_ms(day - 1_800_000));

@@ -209,7 +209,10 @@ fn sort_out(app: &App, case: &Case, decisions: &[PathDecision]) -> AppResult<(Ve
     if open.is_empty() {
         return Ok((merged.accepted, declined));
     }
-    Err(AppError::rule(&VisitRefusal::Clash).with_detail(Detail::Clash(open)))
+    // What names a row that was declined is nobody else's doing.
+    let is_orphan = |path: &&String| merged.refused.iter().any(|of| of.path == **path && of.code == "ref.unknown");
+    let refusal = if open.iter().all(|path| is_orphan(&path)) { VisitRefusal::Breaks } else { VisitRefusal::Clash };
+    Err(AppError::rule(&refusal).with_detail(Detail::Clash(open)))
 }
 
 /// A household that goes to another region takes its visits along; the unions of the region that it left drop it,
