@@ -32,6 +32,14 @@ export interface ContactMeta {
   readonly history_id: string | null;
 }
 
+/** How the second copy of the outbox is doing. */
+export interface JournalMeta {
+  /** `absent`: this browser has no place for it. */
+  readonly is: "absent" | "kept" | "failing";
+  /** How many operations it has brought back so far. */
+  readonly restored: number;
+}
+
 /** A document with its ETag. */
 export interface Cached<T> {
   readonly etag: string | null;
@@ -44,6 +52,7 @@ interface MetaValues {
   contact: ContactMeta;
   definitions: Cached<Definitions> | null;
   regions: Cached<Regions> | null;
+  journal: JournalMeta;
   /** Counts the changes that lists depend on. */
   stamp: number;
 }
@@ -54,6 +63,7 @@ const FIRST: MetaValues = {
   contact: { last_contact_ms: null, last_complete_ms: null, clock_offset_ms: 0, history_id: null },
   definitions: null,
   regions: null,
+  journal: { is: "absent", restored: 0 },
   stamp: 0,
 };
 

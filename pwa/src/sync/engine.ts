@@ -11,6 +11,7 @@ import { refreshDocuments } from "./documents";
 import { createPace, type Round } from "./pace";
 import { pull } from "./pull";
 import { push } from "./push";
+import { keepCopy } from "./secondCopy";
 import { syncStatus, type EngineState, type Phase, type SyncStatus } from "./status";
 
 /** Why a sync is due: an operation was saved, the network came back, the app came to the front, … */
@@ -103,6 +104,7 @@ export function createEngine(store: Store, api: Api): Engine {
       problem = await inLock(platform, `ruhu-sync-${store.user.id}`, round).catch((error: unknown) =>
         localProblem(storageCode(error)),
       );
+      await keepCopy(store);
       await countPending();
     } while (again && problem === null && !stopped());
     again = false;

@@ -167,7 +167,7 @@ export async function settle(store: Store, row: OutboxRow, receipt: Receipt, set
 }
 
 /** Everything without an answer under a new epoch, numbered from 1. Ids stay. Part of a transaction. */
-async function renumber(store: Store, device: DeviceMeta): Promise<void> {
+export async function renumber(store: Store, device: DeviceMeta): Promise<void> {
   const { db } = store;
   const epoch = device.epoch + 1;
   const rows = await unanswered(store);
