@@ -1,6 +1,6 @@
 // Two supervisors over the same records: what was decided or has moved meanwhile is said, and nothing lands on
 // what nobody looked at.
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { afterAll, beforeAll } from "vitest";
 import { type Household, type Member, type Proposal, member, nameOf, plainHouseholds, pullAll, submitVisit } from "./kit/api";
 import { button, decided, dialog, heading, openRecord, seen, signIn } from "./kit/app";
@@ -55,6 +55,7 @@ function visitWith(household: Household, note: string): Proposal {
     form: { id: "V02", version: 1 },
     dictionary_version: 1,
     app_version: "e2e",
+    nonce: randomBytes(16).toString("base64url"),
     started_at: new Date(now - 1_800_000).toISOString().replace("Z", "000Z"),
     ended_at: new Date(now).toISOString().replace("Z", "000Z"),
     monotonic_ms: 1_800_000,

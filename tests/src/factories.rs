@@ -204,7 +204,7 @@ impl Draft {
         let mut proposal = json!({
             "id": self.id, "rev": self.rev, "household_id": self.household, "base_rev": self.base_rev,
             "visit_type": self.form.0, "form": { "id": self.form.0, "version": self.form.1 },
-            "dictionary_version": 1, "app_version": "test", "started_at": started_at, "ended_at": ended_at,
+            "dictionary_version": 1, "app_version": "test", "nonce": a_nonce(), "started_at": started_at, "ended_at": ended_at,
             "monotonic_ms": 1_800_000, "clock_offset_ms": 0, "visit": self.answers.visit, "changes": changes,
             "later": self.answers.later, "unchanged": [], "warnings": self.warnings.unwrap_or(found),
             "evidence": [], "signatures": [],
@@ -243,6 +243,11 @@ impl Draft {
         }
         panic!("the form is never content");
     }
+}
+
+/// Of the form that a phone's has, and unlike any other.
+fn a_nonce() -> String {
+    format!("{:022}", Uuid::now_v7().as_u128() % 10_u128.pow(22))
 }
 
 /// A value that fits the field at a path.

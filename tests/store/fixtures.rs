@@ -1,7 +1,7 @@
 //! Made-up people, households and visits.
 
 use ruhu_domain::actor::Role;
-use ruhu_domain::form::{Definitions, canonical_hash};
+use ruhu_domain::form::Definitions;
 use ruhu_domain::household::{FileStatus, Household};
 use ruhu_domain::ids::{DeviceId, HouseholdId, OpId, SessionId, UserId, VisitId};
 use ruhu_domain::region::RegionCode;
@@ -20,6 +20,7 @@ use uuid::Uuid;
 pub const ID_NO: &str = "11010519491231002X";
 /// 154 is not given out to people.
 pub const PHONE: &str = "15400005678";
+pub const NONCE: &str = "q9fK2mX7vN4rT1sW8yZ0bQ";
 pub const BANK_CARD: &str = "9999990000000000014";
 
 pub type Done = Result<(), StoreError>;
@@ -99,7 +100,7 @@ pub fn household(n: u128, code: &str, contact: Option<UserId>) -> Household {
         region: region(code),
         contact,
         responsible: None,
-        hash: canonical_hash(&file).unwrap(),
+        hash: vault().file_hash(&file).unwrap(),
         file,
         next_visit_due_on: Some(format!("2026-12-{:02}", 1 + n % 28).parse().unwrap()),
         last_visit_on: None,
@@ -113,7 +114,7 @@ pub fn made(author: UserId) -> Made {
 pub fn proposal(visit: u128, household: HouseholdId, rev: i64) -> Proposal {
     serde_json::from_value(json!({
         "id": Uuid::from_u128(visit), "rev": rev, "household_id": household, "base_rev": 0, "visit_type": "V01",
-        "form": {"id": "V01", "version": 1}, "dictionary_version": 1, "app_version": "t",
+        "form": {"id": "V01", "version": 1}, "dictionary_version": 1, "app_version": "t", "nonce": NONCE,
         "started_at": at(10), "ended_at": at(20), "monotonic_ms": 10_000, "clock_offset_ms": 0,
         "visit": {"outcome": "done"},
         "changes": [

@@ -2,7 +2,6 @@
 
 use crate::fixtures::{Done, ID_NO, PHONE, at, caseworker, household, made, region, vault};
 use ruhu_domain::actor::RowScope;
-use ruhu_domain::form::canonical_hash;
 use ruhu_domain::household::{FileStatus, Household};
 use ruhu_domain::ids::{HouseholdId, UserId, VisitId};
 use ruhu_store::household::{self as households, HouseholdRow};
@@ -22,7 +21,7 @@ fn moved(mut household: Household, address: &str) -> Household {
     household.rev += 1;
     household.status = FileStatus::Active;
     household.file.insert("residence_address".into(), json!(address));
-    household.hash = canonical_hash(&household.file).unwrap();
+    household.hash = vault().file_hash(&household.file).unwrap();
     household
 }
 

@@ -1,17 +1,21 @@
 //! What nobody may read in the database.
 
-use crate::fixtures::{BANK_CARD, Done, ID_NO, PHONE, at, caseworker, op, vault, vault_with, visited};
+use crate::fixtures::{
+    BANK_CARD, Done, ID_NO, NONCE, PHONE, at, caseworker, household, op, vault, vault_with, visited,
+};
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
 use ruhu_domain::actor::RowScope;
+use ruhu_domain::form::{Definitions, canonical_hash};
 use ruhu_domain::sync::operation::Outcome;
 use ruhu_store::cipher::Place;
 use ruhu_store::household_file::{self as files, Origin};
 use ruhu_store::operation::{self as operations, OperationRow};
-use ruhu_store::{Conn, StoreError, household as households, schema, visit as visits};
+use ruhu_store::{Conn, KeyId, Keys, StoreError, Vault, household as households, schema, visit as visits};
 use ruhu_tests::on_both_backends;
+use std::sync::Arc;
 
-const SECRETS: [&str; 4] = [ID_NO, PHONE, BANK_CARD, "ABC-98765"];
+const SECRETS: [&str; 5] = [ID_NO, PHONE, BANK_CARD, "ABC-98765", NONCE];
 
 /// A household with a revision, a visit and a refused operation, all with numbers in them.
 fn fill(c: &mut Conn) -> Done {
@@ -42,6 +46,19 @@ fn fill(c: &mut Conn) -> Done {
 struct Dump {
     #[diesel(sql_type = Nullable<Text>)]
     text: Option<String>,
+}
+
+#[test]
+fn the_hash_of_a_file_is_keyed() {
+    let file = household(1, "150602", None).file;
+    let hash = vault().file_hash(&file).unwrap();
+    assert_ne!(hash, canonical_hash(&file).unwrap(), "anybody could make it");
+    assert_eq!(hash, vault_with("k2", 8).file_hash(&file).unwrap(), "a rotated field key leaves hashes as they are");
+    assert_eq!(hash.len(), 64);
+    let other =
+        Keys::new(KeyId::parse("k1").unwrap(), [(KeyId::parse("k1").unwrap(), [7; 32])].into(), [10; 32]).unwrap();
+    let other = Vault::new(other, Arc::new(Definitions::embedded().unwrap().dictionary().clone()));
+    assert_ne!(hash, other.file_hash(&file).unwrap(), "another installation has other hashes");
 }
 
 on_both_backends! {

@@ -71,7 +71,7 @@ pub struct Household {
     pub responsible: Option<UserId>,
     /// Body as docs/FORMS.md describes it, unmasked.
     pub file: Map<String, Value>,
-    /// SHA-256 over the RFC 8785 form of `file`, lower-case hex.
+    /// Keyed hash of `file`, lower-case hex; the store makes it, because it has the key.
     pub hash: String,
     pub next_visit_due_on: Option<Date>,
     pub last_visit_on: Option<Date>,

@@ -88,6 +88,9 @@ pub struct Proposal {
     pub form: FormRef,
     pub dictionary_version: u32,
     pub app_version: String,
+    /// 128 random bits ([`is_nonce`]), so that nobody finds the answers by trying which ones have this hash.
+    /// Kept like a sealed value, and given to nobody but the visitor.
+    pub nonce: String,
     pub started_at: Time,
     pub ended_at: Time,
     /// Duration by the phone's monotonic clock, milliseconds.
@@ -105,6 +108,11 @@ pub struct Proposal {
     /// SHA-256 of photos that belong to this visit.
     pub evidence: Vec<String>,
     pub signatures: Vec<Value>,
+}
+
+/// Whether a text is 128 bits in base64url, without padding.
+pub fn is_nonce(text: &str) -> bool {
+    text.len() == 22 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
 /// One reason of a return or rejection, at a field or about the whole (`path` empty).

@@ -10,7 +10,7 @@ fn proposal(rev: i64) -> Proposal {
         "form": {"id": "V01", "version": 1}, "dictionary_version": 1, "app_version": "t",
         "started_at": "2026-11-23T01:00:00Z", "ended_at": "2026-11-23T01:30:00Z",
         "monotonic_ms": 1_800_000, "clock_offset_ms": 0, "visit": {"outcome": "done"},
-        "changes": [], "later": [], "unchanged": [], "warnings": [], "evidence": [], "signatures": []
+        "nonce": "AAAAAAAAAAAAAAAAAAAAAA", "changes": [], "later": [], "unchanged": [], "warnings": [], "evidence": [], "signatures": []
     }))
     .unwrap()
 }

@@ -62,7 +62,11 @@ pub struct Keys {
     current: KeyId,
     ciphers: BTreeMap<KeyId, Aes256Gcm>,
     index: Hmac<Sha256>,
+    file_hash: Hmac<Sha256>,
 }
+
+/// What the key of the file hashes is derived for.
+const FILE_HASH: &[u8] = b"ruhu file hash v1";
 
 impl fmt::Debug for Keys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -78,7 +82,10 @@ impl Keys {
         }
         let ciphers = keys.into_iter().map(|(id, key)| (id, Aes256Gcm::new(&key.into()))).collect();
         let index = <Hmac<Sha256> as Mac>::new_from_slice(&index_key).map_err(|_| BadKeys::Index)?;
-        Ok(Self { current, ciphers, index })
+        // One key, one purpose: the hashes go to clients, the indexes never leave the database.
+        let derived = index.clone().chain_update(FILE_HASH).finalize().into_bytes();
+        let file_hash = <Hmac<Sha256> as Mac>::new_from_slice(&derived).map_err(|_| BadKeys::Index)?;
+        Ok(Self { current, ciphers, index, file_hash })
     }
 
     /// Encrypts a text for a place.
@@ -117,6 +124,13 @@ impl Keys {
         mac.update(b"|");
         mac.update(value.as_bytes());
         BASE64.encode(mac.finalize().into_bytes())
+    }
+
+    /// The keyed hash of a text, lower-case hex: nobody without the key can try which text has this hash.
+    pub(crate) fn file_hash(&self, text: &str) -> String {
+        let mut mac = self.file_hash.clone();
+        mac.update(text.as_bytes());
+        mac.finalize().into_bytes().iter().fold(String::with_capacity(64), |hex, byte| hex + &format!("{byte:02x}"))
     }
 }
 

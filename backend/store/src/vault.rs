@@ -3,7 +3,9 @@
 
 use crate::cipher::{Keys, Place};
 use crate::error::StoreError;
-use ruhu_domain::form::{Dictionary, File, Kind, Sealed, mask_value, sealed_in_file, sealed_in_proposal};
+use ruhu_domain::form::{
+    Dictionary, File, Kind, Sealed, canonical_json, mask_value, sealed_in_file, sealed_in_proposal,
+};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -46,6 +48,12 @@ impl Vault {
     /// The keys, for indexes.
     pub fn keys(&self) -> &Keys {
         &self.keys
+    }
+
+    /// The hash of a household file: HMAC-SHA-256 over its RFC 8785 form, lower-case hex. Whoever gets it sees the file
+    /// masked, so a plain hash would let them search for the numbers behind the masks.
+    pub fn file_hash(&self, file: &File) -> Result<String, StoreError> {
+        Ok(self.keys.file_hash(&canonical_json(file)?))
     }
 
     /// A household file ready to be kept.

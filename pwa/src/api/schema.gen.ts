@@ -820,6 +820,8 @@ export interface components {
              * @description Milliseconds by the phone's monotonic clock.
              */
             monotonic_ms: number;
+            /** @description 128 random bits in base64url, so that the hash tells nobody what the answers are. */
+            nonce: string;
             /** Format: int64 */
             rev: number;
             signatures: components["schemas"]["JsonValue"][];

@@ -45,6 +45,7 @@ export function browserPlatform(): Platform {
     monotonicMs: () => performance.now(),
     newId: () => uuidV7(Date.now(), random(16)),
     random: () => Math.random(),
+    secretBytes: random,
     sha256: (bytes) => crypto.subtle.digest("SHA-256", bytes),
     timer(afterMs, run) {
       const handle = setTimeout(run, afterMs);

@@ -49,6 +49,8 @@ export interface Platform {
   newId(): string;
   /** From 0 up to, not including, 1. */
   random(): number;
+  /** So many bytes that nobody can guess. */
+  secretBytes(count: number): Uint8Array;
   /** SHA-256, 32 bytes. */
   readonly sha256: Sha256;
   /** Runs `run` once after a time; the answer takes it back. */

@@ -73,6 +73,12 @@ export interface Clock {
   readonly clockOffsetMs: number;
 }
 
+/** Bytes that make the hash of two equal visits differ, so that nobody finds a number by trying them all. */
+const NONCE_BYTES = 16;
+
+const base64Url = (bytes: Uint8Array): string =>
+  btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+
 async function assemble(store: Store, draft: Draft, content: ProposedContent): Promise<Proposal> {
   const { clock_offset_ms } = await readMeta(store.db, "contact");
   const times = doorTimes(draft, { nowMs: store.platform.nowMs(), clockOffsetMs: clock_offset_ms });
@@ -85,6 +91,7 @@ async function assemble(store: Store, draft: Draft, content: ProposedContent): P
     form: { id: draft.form.id, version: draft.form.version },
     dictionary_version: draft.dictionary_version,
     app_version: store.platform.appVersion,
+    nonce: base64Url(store.platform.secretBytes(NONCE_BYTES)),
     started_at: draft.started_at,
     ended_at: times.ended_at,
     monotonic_ms: times.monotonic_ms,

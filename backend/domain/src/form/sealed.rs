@@ -47,7 +47,8 @@ pub fn sealed_in_file(dictionary: &Dictionary, file: &File) -> Vec<Sealed> {
     found
 }
 
-/// The sealed values of a visit proposal: `from` and `to` of its changes, also inside a row that was removed, and answers about the visit.
+/// The sealed values of a visit proposal: `from` and `to` of its changes, also inside a row that was removed, answers
+/// about the visit, and the nonce, without which nobody can try what the hash is of.
 pub fn sealed_in_proposal(dictionary: &Dictionary, proposal: &Value) -> Vec<Sealed> {
     let mut found = Vec::new();
     let changes = proposal.get("changes").and_then(Value::as_array);
@@ -67,6 +68,9 @@ pub fn sealed_in_proposal(dictionary: &Dictionary, proposal: &Value) -> Vec<Seal
     for (name, value) in proposal.get("visit").and_then(Value::as_object).into_iter().flatten() {
         let place = || (format!("/visit/{}", escape(name)), format!("visit/{name}"));
         note(dictionary.visit_field(name).map(AsRef::as_ref), value, place, &mut found);
+    }
+    if proposal.get("nonce").is_some_and(Value::is_string) {
+        found.push(Sealed { pointer: "/nonce".to_owned(), path: "nonce".to_owned(), mask: Mask::Hidden });
     }
     found
 }

@@ -9,7 +9,7 @@ use crate::views::problem::{Decided, MovedPath, Since};
 use crate::views::review::{ApproveRequest, PathDecision, RejectRequest, ReturnRequest};
 use crate::views::visit::VisitSummary;
 use ruhu_domain::actor::Actor;
-use ruhu_domain::form::{self, Change, Dictionary, File, Kind, canonical_hash};
+use ruhu_domain::form::{self, Change, Dictionary, File, Kind};
 use ruhu_domain::household::{FileStatus, Household, region_of, visit_rhythm_days};
 use ruhu_domain::ids::{UserId, VisitId};
 use ruhu_domain::policy::{self, Action, Verdict};
@@ -163,7 +163,7 @@ fn approve(
         return Err(AppError::rule(&VisitRefusal::Breaks).with_detail(Detail::Clash(broken)));
     }
     let mut household = Household { file, ..case.household };
-    advance(actor, &mut household, &opened.visit, &proposal)?;
+    advance(app, actor, &mut household, &opened.visit, &proposal)?;
     let changed = accepted.into_iter().map(|change| change.path).collect::<Vec<_>>();
     let detail = json!({ "accepted": changed.len(), "declined": declined.len() });
     let origin = Origin { visit: Some((id, opened.visit.rev)), by: actor.user, at: now, changed };
@@ -246,9 +246,15 @@ fn move_house(c: &mut Conn, actor: &Actor, from: &RegionCode, household: &Househ
 }
 
 /// The file's next revision: number, hash, region, state and days.
-fn advance(actor: &Actor, household: &mut Household, visit: &VisitRow, proposal: &Proposal) -> AppResult<()> {
+fn advance(
+    app: &App,
+    actor: &Actor,
+    household: &mut Household,
+    visit: &VisitRow,
+    proposal: &Proposal,
+) -> AppResult<()> {
     household.rev += 1;
-    household.hash = canonical_hash(&household.file)?;
+    household.hash = app.vault.file_hash(&household.file)?;
     if let Some(region) = region_of(&household.file) {
         if !actor.scope.contains(&region) {
             let title = "The household would leave your area; decline the new region";

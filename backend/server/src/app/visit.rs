@@ -11,7 +11,7 @@ use ruhu_domain::ids::{OpId, VisitId};
 use ruhu_domain::policy::{self, Target};
 use ruhu_domain::refusal::Finding;
 use ruhu_domain::time::Time;
-use ruhu_domain::visit::{Proposal, Visit};
+use ruhu_domain::visit::{Proposal, Visit, is_nonce};
 use ruhu_store::audit::{self, Event};
 use ruhu_store::change::{self, ChangeKind};
 use ruhu_store::household::{self, HouseholdRow, Made};
@@ -159,7 +159,8 @@ fn read_proposal(sent: &Submission) -> AppResult<Proposal> {
     let proposal: Proposal = Proposal::deserialize(&sent.visit).map_err(|_| malformed())?;
     // No signature is taken before there is a place for it; evidence names photos by their SHA-256.
     let is_hash = |text: &String| text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    if holds_nul(&sent.visit) || !proposal.signatures.is_empty() || !proposal.evidence.iter().all(is_hash) {
+    let is_whole = is_nonce(&proposal.nonce) && proposal.signatures.is_empty() && proposal.evidence.iter().all(is_hash);
+    if !is_whole || holds_nul(&sent.visit) {
         return Err(malformed());
     }
     if proposal.id.uuid() != sent.subject {
@@ -290,7 +291,7 @@ fn found_household(
         region,
         contact: Some(actor.user),
         responsible: None,
-        hash: canonical_hash(&file)?,
+        hash: app.vault.file_hash(&file)?,
         file,
         next_visit_due_on: None,
         last_visit_on: None,

@@ -4,7 +4,7 @@ use super::edge::{self, Extra};
 use super::random::Random;
 use super::staff::Staff;
 use super::survey::{
-    self, DAY_MS, arrived, changed, decided, hash, lead_file, midnight_before, origin, returned, share_member,
+    self, DAY_MS, arrived, changed, decided, lead_file, midnight_before, origin, returned, share_member,
 };
 use super::{BANNERS, SeedError, file};
 use chrono::Duration;
@@ -209,7 +209,7 @@ impl Maker<'_> {
             let household = Household {
                 rev,
                 last_visit_on: Some(at.date()),
-                hash: hash(&settled),
+                hash: String::new(),
                 file: settled.clone(),
                 ..story.household.clone()
             };
@@ -292,7 +292,7 @@ impl Maker<'_> {
             region: region_of(&file).unwrap_or_else(|| people.contact.scope.clone()),
             contact: Some(people.contact.id),
             responsible: people.responsible,
-            hash: hash(&file),
+            hash: String::new(),
             file,
             next_visit_due_on,
             last_visit_on,
@@ -327,15 +327,19 @@ fn file_no(banner: &RegionCode, number: usize, now: Time) -> String {
     format!("{}-{}-{:05}", banner.as_str(), now.date().format("%Y"), number + 1)
 }
 
-/// Writes one story; the household first, because everything else refers to it.
+/// Writes one story; the household first, because everything else refers to it. Stories are told without the key
+/// of the file hashes, so they get these here.
 pub fn write(c: &mut Conn, vault: &Vault, story: &Story) -> Result<(), StoreError> {
     let made = Made { author: story.author, at: story.made_at, is_synthetic: true };
+    let hashed = |household: &Household| -> Result<Household, StoreError> {
+        Ok(Household { hash: vault.file_hash(&household.file)?, ..household.clone() })
+    };
     match &story.first {
-        Some(origin) => household_file::insert_approved(c, vault, &story.household, made, origin)?,
-        None => household::insert(c, vault, &story.household, made)?,
+        Some(origin) => household_file::insert_approved(c, vault, &hashed(&story.household)?, made, origin)?,
+        None => household::insert(c, vault, &hashed(&story.household)?, made)?,
     }
     for (household, origin) in &story.revisions {
-        household_file::update_file(c, vault, household, household.rev - 1, origin)?;
+        household_file::update_file(c, vault, &hashed(household)?, household.rev - 1, origin)?;
     }
     for (one, proposal, region, op) in &story.visits {
         debug_assert!(one.state != VisitState::Submitted);

@@ -1,6 +1,7 @@
 //! A small seeded generator, so that the same seed makes the same demo on every machine and version.
 //! SplitMix64; never used for anything that must be unguessable.
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use uuid::Uuid;
 
 /// Seeded source of numbers.
@@ -20,6 +21,11 @@ impl Random {
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         z ^ (z >> 31)
+    }
+
+    /// 22 characters that look like a phone's nonce. All of the demo can be guessed, and holds nobody's data.
+    pub fn nonce(&mut self) -> String {
+        BASE64.encode((u128::from(self.next()) << 64 | u128::from(self.next())).to_be_bytes())
     }
 
     /// A whole number from `low` to `high`, both included.

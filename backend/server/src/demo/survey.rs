@@ -87,10 +87,6 @@ pub fn propose(
     Ok(proposal)
 }
 
-pub fn hash(file: &File) -> String {
-    canonical_hash(file).unwrap_or_default()
-}
-
 /// What is known of a lead: where, and a name.
 pub fn lead_file(body: &File) -> File {
     let mut file = Map::new();

@@ -186,6 +186,9 @@ pub struct ProposalBody {
     form: FormRefBody,
     dictionary_version: u32,
     app_version: String,
+    /// 128 random bits in base64url, so that the hash tells nobody what the answers are.
+    #[schema(pattern = "^[A-Za-z0-9_-]{22}$")]
+    nonce: String,
     #[schema(value_type = Moment)]
     started_at: Time,
     #[schema(value_type = Moment)]

@@ -80,6 +80,7 @@ export class World {
       monotonicMs: () => this.clock.monotonicMs,
       newId: () => this.newId(),
       random: () => this.random(),
+      secretBytes: (count) => Uint8Array.from({ length: count }, () => Math.floor(this.random() * 256)),
       sha256: (bytes) => Promise.resolve(new Uint8Array(createHash("sha256").update(bytes).digest())),
       timer: (afterMs, run) => this.clock.timer(afterMs, run),
     };
