@@ -34,6 +34,8 @@ export const POLL_MS = 180_000;
 export const DOCUMENTS_MS = 900_000;
 const FIRST_BACKOFF_MS = 1_000;
 const MAX_BACKOFF_MS = 300_000;
+/** No server and no stranger keeps this phone waiting for longer than this. */
+export const MAX_RETRY_AFTER_MS = 900_000;
 
 /** Exponential with jitter: between half of the step and the whole. `random` from 0 up to 1. */
 export function backoffMs(failures: number, random: number): number {
@@ -47,7 +49,7 @@ export function createEngine(store: Store, api: Api): Engine {
   let state: EngineState = { is: "stopped" };
   let pending = 0;
   let failures = 0;
-  /** Earliest next attempt that the server asked for. */
+  /** Earliest next attempt that the server asked for, by the clock that nobody sets. */
   let notBeforeMs = 0;
   let completeAtMs: number | null = null;
   let documentsAtMs: number | null = null;
@@ -121,8 +123,9 @@ export function createEngine(store: Store, api: Api): Engine {
       return;
     }
     failures += 1;
-    notBeforeMs = now + (problem.retry_after_ms ?? 0);
-    const waitMs = Math.max(problem.retry_after_ms ?? 0, backoffMs(failures, platform.random()));
+    const askedMs = Math.min(problem.retry_after_ms ?? 0, MAX_RETRY_AFTER_MS);
+    notBeforeMs = platform.monotonicMs() + askedMs;
+    const waitMs = Math.max(askedMs, backoffMs(failures, platform.random()));
     if (needsSignIn(problem)) {
       enter({ is: "blocked", problem });
       arm(MAX_BACKOFF_MS);
@@ -174,9 +177,9 @@ export function createEngine(store: Store, api: Api): Engine {
   }
 
   async function documents(when: "missing" | "old"): Promise<Problem | null> {
-    const now = platform.nowMs();
+    const now = platform.monotonicMs();
     const missing = (await readMeta(db, "definitions")) === null || (await readMeta(db, "regions")) === null;
-    const old = documentsAtMs === null || Math.abs(now - documentsAtMs) >= DOCUMENTS_MS;
+    const old = documentsAtMs === null || now - documentsAtMs >= DOCUMENTS_MS;
     if (!(when === "missing" ? missing : old)) return null;
     const problem = await refreshDocuments(store, api);
     if (problem === null) documentsAtMs = now;
@@ -212,7 +215,7 @@ export function createEngine(store: Store, api: Api): Engine {
         return;
       }
       failures = 0;
-      if (platform.nowMs() >= notBeforeMs || why === "signed_in") wake();
+      if (platform.monotonicMs() >= notBeforeMs || why === "signed_in") wake();
     },
     status: () => syncStatus(state, pending),
     state: () => state,

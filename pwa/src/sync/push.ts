@@ -1,6 +1,7 @@
 // Sends the outbox: batch by batch, until it is empty or something stands in the way.
 import type { Api } from "@/api/client";
-import { localProblem, type Problem } from "@/api/problem";
+import { localProblem, type Problem, type Result } from "@/api/problem";
+import { isPushAnswerTo } from "@/api/shape";
 import type { Store } from "@/db/database";
 import { readMeta, writeMeta } from "@/db/meta";
 import type { PushAnswer } from "@/db/wire";
@@ -19,7 +20,7 @@ const MAX_FRUITLESS = 12;
 export type Progress = (done: number, total: number) => void;
 
 interface Course {
-  /** Smaller than what the pace allows while one operation is looked for that the server cannot read. */
+  /** Smaller than what the pace allows after a batch was too large, or could not be read. */
   readonly ops: number;
   readonly fruitless: number;
   readonly done: number;
@@ -48,23 +49,18 @@ export async function push(store: Store, api: Api, round: Round, progress: Progr
 
 async function sendBatch(store: Store, api: Api, batch: Batch, course: Course): Promise<Course | Problem> {
   const sentMs = store.platform.nowMs();
-  const result = await api.ask((http) =>
-    http.POST("/api/v1/sync/push", {
-      body: {
-        device: batch.device,
-        epoch: batch.epoch,
-        protocol: PROTOCOL,
-        app_build: store.platform.appBuild,
-        manifest: batch.manifest,
-        ops: [...batch.ops],
-      },
-    }),
-  );
+  const result = await ask(store, api, batch);
   if (!result.ok) return handleProblem(store, batch, course, result.problem);
   const news = await applyReceipts(store, result.data.receipts);
   await noteContact(store, result.data, sentMs);
   if (await adoptHistory(store, result.data.history_id)) return { ...course, fruitless: course.fruitless + 1 };
-  return { ops: Infinity, fruitless: news > 0 ? 0 : course.fruitless + 1, done: course.done + news };
+  return { ops: course.ops, fruitless: news > 0 ? 0 : course.fruitless + 1, done: course.done + news };
+}
+
+function ask(store: Store, api: Api, { device, epoch, manifest, ops }: Batch): Promise<Result<PushAnswer>> {
+  const body = { device, epoch, protocol: PROTOCOL, app_build: store.platform.appBuild, manifest, ops: [...ops] };
+  const shape = isPushAnswerTo(ops.map((op) => op.id));
+  return api.ask((http) => http.POST("/api/v1/sync/push", { body }), shape);
 }
 
 async function handleProblem(store: Store, batch: Batch, course: Course, problem: Problem): Promise<Course | Problem> {
@@ -83,14 +79,15 @@ async function handleProblem(store: Store, batch: Batch, course: Course, problem
   // One operation that the server cannot even read must not hold back the others: find it, put it aside.
   if (!isAboutTheBody(problem)) return problem;
   if (batch.ops.length > 1) return { ...course, ops: Math.ceil(batch.ops.length / 2) };
-  if (only) await setAside(store, only.id, batch.epoch, problem.code);
+  if (only) await setAside(store, only.id, batch.epoch, isTooLarge(problem) ? "sync.op_too_large" : problem.code);
   return { ...again, ops: Infinity };
 }
 
+/** Whoever says it: our server, or a proxy in words of its own. */
+const isTooLarge = ({ status }: Problem): boolean => status === 413;
+
 // `request.shape`: the server does not know a key or a type of the body, as after a mistake of an older app.
-function isAboutTheBody({ code, status }: Problem): boolean {
-  return code === "sync.batch_too_large" || code === "request.shape" || (status === 413 && code !== "net.captive_portal");
-}
+const isAboutTheBody = (problem: Problem): boolean => isTooLarge(problem) || problem.code === "request.shape";
 
 async function noteContact(store: Store, answer: PushAnswer, sentMs: number): Promise<void> {
   const now = store.platform.nowMs();
