@@ -40,6 +40,14 @@ export interface JournalMeta {
   readonly restored: number;
 }
 
+/** What the server was last told of that this phone holds. */
+export interface ToldMeta {
+  /** `head` of that manifest; `null` before the first. */
+  readonly head: string | null;
+  /** Milliseconds since 1970 by the phone's clock. */
+  readonly at_ms: number;
+}
+
 /** A document with its ETag. */
 export interface Cached<T> {
   readonly etag: string | null;
@@ -53,6 +61,7 @@ interface MetaValues {
   definitions: Cached<Definitions> | null;
   regions: Cached<Regions> | null;
   journal: JournalMeta;
+  told: ToldMeta;
   /** Counts the changes that lists depend on. */
   stamp: number;
 }
@@ -64,6 +73,7 @@ const FIRST: MetaValues = {
   definitions: null,
   regions: null,
   journal: { is: "absent", restored: 0 },
+  told: { head: null, at_ms: 0 },
   stamp: 0,
 };
 

@@ -10,7 +10,7 @@ import { adoptDevice, adoptHistory, countUnsent, forgetOld } from "./outbox";
 import { refreshDocuments } from "./documents";
 import { createPace, type Round } from "./pace";
 import { pull } from "./pull";
-import { push } from "./push";
+import { push, tellHeld } from "./push";
 import { keepCopy } from "./secondCopy";
 import { syncStatus, type EngineState, type Phase, type SyncStatus } from "./status";
 
@@ -149,7 +149,14 @@ export function createEngine(store: Store, api: Api): Engine {
     if (problem ?? unsent) return problem ?? unsent;
     await forgetOld(store);
     await noteComplete();
-    return (await countUnsent(store)) > 0 ? sendAll() : null;
+    const late = (await countUnsent(store)) > 0 ? await sendAll() : null;
+    if (late !== null || stopped()) return late;
+    // All is well from here on, whatever becomes of the last word to the office.
+    completeAtMs = platform.nowMs();
+    await countPending();
+    phase({ is: "starting", at_ms: completeAtMs });
+    await tellHeld(store, api);
+    return null;
   }
 
   /** Makes sure of a session and of this device's numbering before anything is sent. */

@@ -4,16 +4,18 @@ import { localProblem, type Problem, type Result } from "@/api/problem";
 import { isPushAnswerTo } from "@/api/shape";
 import type { Store } from "@/db/database";
 import { readMeta, writeMeta } from "@/db/meta";
-import type { PushAnswer } from "@/db/wire";
+import type { Operation, PushAnswer } from "@/db/wire";
 import {
-  adoptHistory, applyReceipts, markQueued, nextBatch, rewind, setAside, takeNewEpoch,
-  type Batch,
+  adoptHistory, applyReceipts, manifestOf, markQueued, nextBatch, readHeld, rewind, setAside, takeNewEpoch,
+  type Batch, type Held,
 } from "./outbox";
 import type { Round } from "./pace";
 
 export const PROTOCOL = 1;
 /** The server's limit, less room for what stands around the operations. */
 const MAX_BYTES = 1024 * 1024 - 4096;
+/** After this time the server is told what this phone holds although nothing has changed. */
+const TELL_MS = 24 * 3_600_000;
 /** Requests without any new receipt after which the answers make no sense. */
 const MAX_FRUITLESS = 12;
 
@@ -33,7 +35,7 @@ export async function push(store: Store, api: Api, round: Round, progress: Progr
     const limits = { ops: Math.min(course.ops, round.pace.ops()), bytes: MAX_BYTES };
     const batch = await nextBatch(store, limits);
     if (batch === null) return null;
-    progress(course.done, course.done + batch.manifest.count);
+    progress(course.done, course.done + batch.held.length);
     const next = await sendBatch(store, api, batch, course);
     if ("code" in next) {
       if (next.code === "net.timeout") round.pace.timedOut();
@@ -49,7 +51,7 @@ export async function push(store: Store, api: Api, round: Round, progress: Progr
 
 async function sendBatch(store: Store, api: Api, batch: Batch, course: Course): Promise<Course | Problem> {
   const sentMs = store.platform.nowMs();
-  const result = await ask(store, api, batch);
+  const result = await ask(store, api, batch, batch.ops);
   if (!result.ok) return handleProblem(store, batch, course, result.problem);
   const news = await applyReceipts(store, result.data.receipts);
   await noteContact(store, result.data, sentMs);
@@ -57,10 +59,35 @@ async function sendBatch(store: Store, api: Api, batch: Batch, course: Course): 
   return { ops: course.ops, fruitless: news > 0 ? 0 : course.fruitless + 1, done: course.done + news };
 }
 
-function ask(store: Store, api: Api, { device, epoch, manifest, ops }: Batch): Promise<Result<PushAnswer>> {
+async function ask(store: Store, api: Api, held: Held, ops: readonly Operation[]): Promise<Result<PushAnswer>> {
+  const { device, epoch } = held;
+  const manifest = await manifestOf(store, held);
   const body = { device, epoch, protocol: PROTOCOL, app_build: store.platform.appBuild, manifest, ops: [...ops] };
   const shape = isPushAnswerTo(ops.map((op) => op.id));
-  return api.ask((http) => http.POST("/api/v1/sync/push", { body }), shape);
+  const result = await api.ask((http) => http.POST("/api/v1/sync/push", { body }), shape);
+  if (result.ok) await writeMeta(store.db, "told", { head: manifest.head, at_ms: store.platform.nowMs() });
+  return result;
+}
+
+/**
+ * Tells the server what this phone holds when it was told something else, or long ago: after a push it would
+ * believe for ever that what it has just answered is still out here. Comes to nothing without harm; the next round
+ * tries again.
+ */
+export async function tellHeld(store: Store, api: Api): Promise<void> {
+  const held = await readHeld(store);
+  const told = await readMeta(store.db, "told");
+  const { head } = await manifestOf(store, held);
+  const sentMs = store.platform.nowMs();
+  // A phone's clock may have been set either way.
+  if (told.head === head && Math.abs(sentMs - told.at_ms) < TELL_MS) return;
+  const result = await ask(store, api, held, []);
+  if (!result.ok) {
+    if (result.problem.code === "sync.fork") await takeNewEpoch(store, held.epoch);
+    return;
+  }
+  await noteContact(store, result.data, sentMs);
+  await adoptHistory(store, result.data.history_id);
 }
 
 async function handleProblem(store: Store, batch: Batch, course: Course, problem: Problem): Promise<Course | Problem> {
