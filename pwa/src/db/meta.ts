@@ -62,6 +62,8 @@ interface MetaValues {
   regions: Cached<Regions> | null;
   journal: JournalMeta;
   told: ToldMeta;
+  /** Whether the browser was asked to protect the data, whatever it said. */
+  protection: { readonly asked: boolean };
   /** Counts the changes that lists depend on. */
   stamp: number;
 }
@@ -74,6 +76,7 @@ const FIRST: MetaValues = {
   regions: null,
   journal: { is: "absent", restored: 0 },
   told: { head: null, at_ms: 0 },
+  protection: { asked: false },
   stamp: 0,
 };
 

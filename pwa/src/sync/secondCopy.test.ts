@@ -70,6 +70,20 @@ describe("the second copy of the outbox", () => {
     phone.close();
   });
 
+  it("brings back what the database loses while the app is open, and does not take it for settled", async () => {
+    const world = new World();
+    const journal = new MemoryJournal();
+    const phone = await start(world, journal, world.newStorage());
+    const lost = await writeVisit(phone, null);
+    await phone.store.db.outbox.delete(lost.op);
+    const { op } = await writeVisit(phone, null);
+    expect((await heldBy(phone.store, journal)).sort()).toEqual([lost.op, op].sort());
+    expect((await readMeta(phone.store.db, "journal")).restored).toBe(1);
+    await drain(world, phone);
+    for (const one of [lost.op, op]) expect(world.server.effects.get(one)).toBe(1);
+    phone.close();
+  });
+
   it("does nothing twice when what it brings back had arrived", async () => {
     const world = new World();
     const journal = new MemoryJournal();

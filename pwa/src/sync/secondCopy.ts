@@ -53,6 +53,11 @@ async function follow(store: Store, journal: Journal, held: ReadonlySet<string>,
   const news = ids.filter((id) => !held.has(id));
   const gone = [...held].filter((id) => !there.has(id));
   if (news.length + gone.length === 0) return;
+  // Whoever takes an operation out of the outbox leaves a receipt. What left without one was lost by the database.
+  if ((await store.db.receipts.bulkGet(gone)).includes(undefined)) {
+    await compare(store, journal, file);
+    return;
+  }
   if (ids.length === 0 || journal.settled + gone.length > COMPACT_SETTLED) {
     await rewrite(store, journal, file);
     return;
