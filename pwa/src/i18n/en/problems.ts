@@ -3,7 +3,7 @@ export default {
   "net.offline": "There is no connection; your work is saved on this phone.",
   "net.timeout": "The server did not answer in time; it is tried again by itself.",
   "net.captive_portal":
-    "This is no real connection to the server: the network may want a sign-in of its own, or a proxy stands in the way. Sign in to the network in the browser, or use mobile data. Everything is still on this phone.",
+    "This is no real connection to the server: the network may want a sign-in of its own, or a proxy stands in the way. Sign in to the network in the browser, or use mobile data. Nothing is lost.",
   "net.server": "The server failed for the moment; nothing is lost and it is tried again by itself.",
   "net.protocol": "The server gave an answer this app does not understand. Update the app and try again.",
   "net.too_large": "Too much at once for this network; it is being split.",
