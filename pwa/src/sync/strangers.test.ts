@@ -6,7 +6,7 @@ import type { Transport } from "@/db/platform";
 import { listNeedsMe } from "@/db/visits";
 import { createEngine, MAX_RETRY_AFTER_MS } from "./engine";
 import { countUnsent } from "./outbox";
-import { aPhone, isPush, isQuiet, until, World, writeVisit } from "./testing/kit";
+import { aPhone, isPush, isQuiet, openPhone, until, World, writeVisit } from "./testing/kit";
 
 const html = (status: number, headers: Record<string, string> = {}): Response =>
   new Response("<html>Wi-Fi</html>", { status, headers: { "content-type": "text/html; charset=utf-8", ...headers } });
@@ -56,6 +56,28 @@ describe("a stranger between phone and server", () => {
       world.faults = () => "none";
       await until(world, [phone], () => world.server.effects.get(op) === 1 && isQuiet(phone));
       phone.close();
+    });
+  }
+
+  for (const path of ["auth/refresh", "definitions", "regions", "sync/pull", "sync/push"]) {
+    it(`keeps nothing of a stranger's data where ${path} was asked`, async () => {
+      for (const body of [{}, [], { changes: [{}], evict: [], outcomes: [], cursor: "c", more: false }]) {
+        const world = new World();
+        world.server.addHousehold("h1");
+        const before = await aPhone(world);
+        const { op } = await writeVisit(before, "h1");
+        before.close();
+        // A restart: the session comes back by its cookie.
+        const phone = await openPhone(world, before.store.user, before.platform.storage);
+        world.faults = (request) => (request.url.endsWith(path) ? json(200, body) : "none");
+        phone.engine.start();
+        await until(world, [phone], () => phone.engine.status().is === "failed");
+        expect(phone.engine.status()).toMatchObject({ problem: { code: "net.captive_portal", status: 0 } });
+        expect(await readMeta(phone.store.db, "pull")).toMatchObject({ cursor: null, full: true });
+        world.faults = () => "none";
+        await until(world, [phone], () => world.server.effects.get(op) === 1 && isQuiet(phone));
+        phone.close();
+      }
     });
   }
 
