@@ -23,7 +23,8 @@ export function useStorage(begin: "look" | "ask" = "look"): {
     const answer = await persist(platform);
     if (answer !== "unknown") persistence.value = answer;
     asked.value = true;
-    await writeMeta(db, "protection", { asked: true });
+    // Only so that it is not asked at every start: a database that cannot keep this says so where it matters.
+    await writeMeta(db, "protection", { asked: true }).catch(() => undefined);
   }
   onMounted(async () => {
     room.value = await estimate(platform);
