@@ -12,6 +12,7 @@ on_both_databases! {
     }
 
     async fn a_database_without_its_tables_is_not_ready(app: &TestApp) {
+        app.leaves_damage();
         app.db().revert_migrations().await.unwrap();
         let reply = app.call(Method::GET, "/readyz", None).await;
         reply.refused(503, "server.unavailable");
@@ -22,6 +23,7 @@ on_both_databases! {
 
 on_one_database! {
     async fn the_reason_of_an_outage_stays_in_the_log(app: &TestApp) {
+        app.leaves_damage();
         app.db().revert_migrations().await.unwrap();
         let reply = app.logs_in("ana", "correct horse battery 7", uuid::Uuid::now_v7()).await;
         let problem = reply.refused(500, "server.error");

@@ -21,4 +21,6 @@ mod sync_push;
 mod sync_visit;
 mod tokens;
 mod users;
+mod verify;
+mod verify_command;
 mod visits;

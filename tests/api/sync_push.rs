@@ -235,6 +235,7 @@ on_both_databases! {
     }
 
     async fn a_damaged_row_parks_one_operation_and_holds_back_no_other(app: &TestApp) {
+        app.leaves_damage();
         let ana = app.caseworker().sign_in().await;
         let visit = ana.submits(a_visit()).await.applied();
         let damaged = app.db().write(|c: &mut ruhu_store::Conn| -> Result<usize, ruhu_store::StoreError> {

@@ -1,5 +1,5 @@
 // Starting and ending the binary: what goes wrong is said in one sentence, what went in stays.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -96,6 +96,25 @@ describe("starting again", () => {
     expect(items.map((user) => user.login)).toContain(login);
     expect(second.log()).not.toContain("Making synthetic demo data");
     await second.stop();
+  });
+});
+
+describe("verifying", () => {
+  it("looks at a database at which a server works, and tells a machine what it saw", async () => {
+    const server = await startServer();
+    const look = run(["verify", "--json"], { RUHU_DATA: server.data, RUHU_LOG: "warn" });
+    expect(await look.ended, look.log()).toBe(0);
+    const report = JSON.parse(look.log()) as { checked: number; broken: number };
+    expect(report.broken).toBe(0);
+    expect(report.checked).toBeGreaterThan(1_000);
+    await server.stop();
+  });
+
+  it("a database that is not there", async () => {
+    const data = folder();
+    const said = await refusal(["verify"], { RUHU_DATA: data });
+    expect(said).toContain("there is no such file");
+    expect(readdirSync(data)).toEqual([]);
   });
 });
 

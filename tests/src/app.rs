@@ -8,6 +8,7 @@ use diesel::{RunQueryDsl, sql_query};
 use reqwest::{Client, Method, RequestBuilder};
 use ruhu_domain::form::Definitions;
 use ruhu_domain::time::Time;
+use ruhu_server::app::verify::verify_database;
 use ruhu_server::app::{App, Ingredients};
 use ruhu_server::config::auth::Auth;
 use ruhu_server::config::http::Http;
@@ -18,7 +19,7 @@ use ruhu_server::startup;
 use ruhu_store::{Conn, Db, StoreError};
 use serde_json::{Value, json};
 use std::net::TcpListener;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 use uuid::Uuid;
 
@@ -57,6 +58,7 @@ pub struct TestApp {
     pub base: String,
     pub http: Client,
     pub(crate) counter: AtomicI64,
+    is_damaged: AtomicBool,
     server: ServerHandle,
     /// Last, so that the server is told to stop before its database goes.
     db: TestDb,
@@ -89,7 +91,23 @@ impl TestApp {
         let server = startup::server(app.clone(), &http, listener, None).expect("a server");
         let handle = server.handle();
         tokio::spawn(server);
-        Self { app, clock, keys, base, http: client(), counter: AtomicI64::new(1), server: handle, db }
+        let (counter, is_damaged) = (AtomicI64::new(1), AtomicBool::new(false));
+        Self { app, clock, keys, base, http: client(), counter, is_damaged, server: handle, db }
+    }
+
+    /// The test damages its database on purpose and leaves it so.
+    pub fn leaves_damage(&self) {
+        self.is_damaged.store(true, Ordering::SeqCst);
+    }
+
+    /// How every test ends: whatever it was about, the invariants still hold.
+    pub async fn ends_sound(&self) {
+        if self.is_damaged.load(Ordering::SeqCst) {
+            return;
+        }
+        let report = verify_database(self.db.db(), &self.keys, &self.app.definitions).await.expect("a look");
+        let found: Vec<_> = report.findings().collect();
+        assert!(found.is_empty(), "the test is over, and its database is broken: {found:#?}");
     }
 
     /// This moment of the test's clock.
@@ -200,6 +218,7 @@ pub fn definitions() -> Arc<Definitions> {
 }
 
 /// Writes a test once and runs it against a server on each database: the function gets a `&TestApp`.
+/// At its end the database is verified; a test that damages it says so with `leaves_damage`.
 ///
 /// `on_both_databases! { async fn nobody_reviews_their_own_visit(app: &TestApp) { … } }`
 #[macro_export]
@@ -216,6 +235,7 @@ macro_rules! on_both_databases {
             async fn sqlite() {
                 if let Some(app) = $crate::TestApp::new($crate::backends::Backend::Sqlite).await {
                     run(&app).await;
+                    app.ends_sound().await;
                 }
             }
 
@@ -223,6 +243,7 @@ macro_rules! on_both_databases {
             async fn postgres() {
                 if let Some(app) = $crate::TestApp::new($crate::backends::Backend::Postgres).await {
                     run(&app).await;
+                    app.ends_sound().await;
                 }
             }
         }
@@ -237,7 +258,9 @@ macro_rules! on_one_database {
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn $name() {
             async fn run($app: &$crate::TestApp) $body
-            run(&$crate::TestApp::on_sqlite().await).await;
+            let app = $crate::TestApp::on_sqlite().await;
+            run(&app).await;
+            app.ends_sound().await;
         }
     )+};
 }

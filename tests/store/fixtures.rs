@@ -143,7 +143,7 @@ pub fn visited(
     ruhu_store::household::insert(c, &vault(), &household, made(by.0))?;
     let proposal = proposal(n + 0x5000, household.id, 1);
     let visit = visit(&proposal, by.0, by.1, 100 + n as i64);
-    ruhu_store::visit::insert_revision(c, &vault(), &visit, &household.region, &proposal, op(n))?;
+    ruhu_store::visit::insert_revision(c, &vault(), &visit, &household.region, &vault().cover(&proposal)?, op(n))?;
     Ok((household.id, visit.id))
 }
 

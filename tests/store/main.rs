@@ -5,6 +5,7 @@ mod accounts;
 mod audit;
 mod feed;
 mod fixtures;
+mod group_commit;
 mod households;
 mod operations;
 mod schema;

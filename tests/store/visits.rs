@@ -28,7 +28,7 @@ on_both_backends! {
             let masked = visits::find_proposal_masked(c, id)?.unwrap();
             assert!(masked.contains("154****5678") && masked.contains("110***********002X"), "{masked}");
             let again = visits::insert_revision(c, &vault(), &visit(&proposal(0x5001, home, 1), by.0, by.1, 102),
-                &region("150602"), &proposal(0x5001, home, 1), op(2));
+                &region("150602"), &vault().cover(&proposal(0x5001, home, 1))?, op(2));
             assert!(matches!(again, Err(StoreError::Duplicate(_))));
             Err(StoreError::Stale) // PostgreSQL ends a transaction at its first error
         }).await.unwrap_err();
@@ -47,7 +47,7 @@ on_both_backends! {
 
             let again = proposal(0x5001, home, 2);
             let mended = back.mended(&again, "hash-2".into(), by.0, by.1, at(400)).unwrap();
-            visits::insert_revision(c, &vault(), &mended, &region("150602002"), &again, op(3))?;
+            visits::insert_revision(c, &vault(), &mended, &region("150602002"), &vault().cover(&again)?, op(3))?;
             let row = visits::find_unscoped(c, id)?.unwrap();
             assert_eq!((row.rev, row.state, row.region.as_str()), (2, VisitState::InReview, "150602002"));
             assert!(row.review.is_some(), "the reviewer's words stay visible");
@@ -71,7 +71,7 @@ on_both_backends! {
             let far = proposal(0x5001, home, 3);
             let mut third = Visit::from(visits::find_unscoped(c, id)?.unwrap());
             third.rev = 3;
-            let sent = visits::insert_revision(c, &vault(), &third, &region("150602"), &far, op(4));
+            let sent = visits::insert_revision(c, &vault(), &third, &region("150602"), &vault().cover(&far)?, op(4));
             assert!(matches!(sent, Err(StoreError::Stale)));
             Ok(())
         }).await.unwrap();
@@ -139,7 +139,7 @@ on_both_backends! {
             let by = caseworker(c, 1)?;
             households::insert(c, &vault(), &household(1, "150602", None), made(by.0))?;
             let sent = proposal(0x5001, HouseholdId(uuid::Uuid::from_u128(99)), 1);
-            visits::insert_revision(c, &vault(), &visit(&sent, by.0, by.1, 5), &region("150602"), &sent, op(1))
+            visits::insert_revision(c, &vault(), &visit(&sent, by.0, by.1, 5), &region("150602"), &vault().cover(&sent)?, op(1))
         }).await;
         assert!(matches!(orphan, Err(StoreError::Broken(_))), "foreign keys hold: {orphan:?}");
     }

@@ -9,6 +9,9 @@ use ruhu_domain::form::{
     canonical_hash, canonical_json, changes, check_value, derive, mask_name, mask_value, normalise, read_id_no,
     validate,
 };
+use ruhu_domain::refusal::Refusal;
+use ruhu_domain::sync::merge::{Choice, Clash, Merged, Rebase, ResolveRefusal, merge, resolve};
+use ruhu_domain::time::Time;
 use serde_json::{Map, Value, json};
 
 fn vectors(name: &str) -> Value {
@@ -136,6 +139,64 @@ fn files_differ_and_changes_apply() {
         let wanted: Vec<Change> = serde_json::from_value(case["changes"].clone()).unwrap();
         let error = apply(dictionary, file(&case["base"]).as_ref(), &wanted).err();
         (case["error"].clone(), json!(error.map(|error| error.code())))
+    });
+}
+
+/// The lists that are not empty.
+fn merged_as_json(merged: &Merged) -> Value {
+    let mut found = json!(merged);
+    found.as_object_mut().unwrap().retain(|_, list| list.as_array().is_none_or(|list| !list.is_empty()));
+    found
+}
+
+fn decided(definitions: &Definitions, clashes: &[Clash], decision: &Value, file: &File, today: &Value) -> Value {
+    let clash = clashes.iter().find(|clash| decision["of"] == json!(clash.path)).unwrap();
+    let choice = Choice::from_code(decision["choice"].as_str().unwrap()).unwrap();
+    let today = serde_json::from_value(today.clone()).unwrap();
+    match resolve(definitions, clash, choice, decision.get("other"), file, today) {
+        Ok(changes) => json!({ "changes": changes }),
+        Err(refusal) => {
+            let mut error = json!({"code": refusal.code()});
+            match &refusal {
+                ResolveRefusal::NoValue => {}
+                ResolveRefusal::Breaks(paths) => error["paths"] = json!(paths),
+                ResolveRefusal::NotAsked(path) | ResolveRefusal::Covered(path) => error["path"] = json!(path),
+                ResolveRefusal::Value { path, .. } => error["path"] = json!(path),
+            }
+            json!({ "error": error })
+        }
+    }
+}
+
+#[test]
+fn visits_are_merged_and_clashes_decided() {
+    let all = vectors("merge.json");
+    let definitions = load(&all, &[]);
+    let today = &all["today"];
+    run(&all, "cases", |case| {
+        let (base, current) = (file(&case["base"]).unwrap(), file(&case["current"]).unwrap());
+        let mine: Vec<Change> = serde_json::from_value(case["mine"].clone()).unwrap();
+        let time = |value: &Value| serde_json::from_value::<Time>(value.clone()).ok();
+        let merged = merge(&Rebase {
+            definitions: &definitions,
+            base: &base,
+            current: &current,
+            mine: &mine,
+            mine_at: time(&case["mine_at"]).unwrap(),
+            theirs_at: &|path| case["theirs_at"].get(path).and_then(time),
+        });
+        let mut found = merged_as_json(&merged);
+        if let Some(decisions) = case["decisions"].as_array() {
+            let file = apply(definitions.dictionary(), Some(&current), &merged.accepted).unwrap();
+            let decide = |decision: &Value| {
+                let made = decided(&definitions, &merged.clashes, decision, &file, today);
+                let mut found = without(decision, &["changes", "error"]);
+                found.as_object_mut().unwrap().extend(made.as_object().unwrap().clone());
+                found
+            };
+            found["decisions"] = decisions.iter().map(decide).collect();
+        }
+        (without(case, &["name", "base", "current", "mine", "mine_at", "theirs_at"]), found)
     });
 }
 

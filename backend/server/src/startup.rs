@@ -49,6 +49,8 @@ pub fn server(app: App, http: &Http, listener: TcpListener, tls: Option<ServerCo
             .default_service(web::to(pwa::serve))
     })
     .disable_signals()
+    // A packed answer goes out in pieces; each but the first would wait for the other side's delayed ACK.
+    .tcp_nodelay(true)
     .shutdown_timeout(SHUTDOWN_S);
     if let Some(workers) = http.workers {
         server = server.workers(workers);

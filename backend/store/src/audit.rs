@@ -59,7 +59,7 @@ fn micros<S: serde::Serializer>(at: &chrono::NaiveDateTime, s: S) -> std::result
 pub fn append(c: &mut Conn, event: &Event) -> Result<()> {
     let shard = event.actor.map_or_else(|| NOBODY.to_owned(), |user| user.to_string());
     let head: Option<(i64, String)> =
-        audit_heads::table.find(&shard).select((audit_heads::seq, audit_heads::hash)).first(c).optional()?;
+        audit_heads::table.find(&shard).select((audit_heads::seq, audit_heads::hash)).get_result(c).optional()?;
     let (seq, prev_hash) = head.clone().unwrap_or_default();
     let mut row = AuditRow {
         shard,
@@ -110,7 +110,7 @@ pub fn list_shards(c: &mut Conn) -> Result<Vec<String>> {
 pub fn find_break(c: &mut Conn, shard: &str) -> Result<Option<i64>> {
     const STEP: i64 = 1000;
     let head: Option<(i64, String)> =
-        audit_heads::table.find(shard).select((audit_heads::seq, audit_heads::hash)).first(c).optional()?;
+        audit_heads::table.find(shard).select((audit_heads::seq, audit_heads::hash)).get_result(c).optional()?;
     let (mut seq, mut hash) = (0, String::new());
     loop {
         let rows: Vec<AuditRow> = audit::table

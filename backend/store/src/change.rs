@@ -100,7 +100,7 @@ pub fn head(c: &mut Conn) -> Result<FeedPosition> {
     if c.is_postgres() {
         return Ok(FeedPosition { tx: horizon(c)? - 1, seq: i64::MAX });
     }
-    let seq: Option<i64> = changes::table.select(diesel::dsl::max(changes::seq)).first(c)?;
+    let seq: Option<i64> = changes::table.select(diesel::dsl::max(changes::seq)).get_result(c)?;
     Ok(FeedPosition { tx: 0, seq: seq.unwrap_or(0) })
 }
 

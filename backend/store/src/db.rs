@@ -2,19 +2,21 @@
 //!
 //! `write` owns BEGIN, COMMIT and the repetition of transactions that met another one; `read` gives a
 //! snapshot. Diesel is synchronous, so both run on the blocking pool, and nothing else in the program does.
-//! SQLite has one writer behind a lock, whose transactions take the write lock at once, and a pool of readers;
+//! SQLite has one writer (`writer.rs`) and a pool of readers;
 //! PostgreSQL has one pool and REPEATABLE READ.
 
 use crate::dialect::{Conn, each};
 use crate::error::{StoreError, TransactionError};
 use crate::migrate;
 use crate::url::DbUrl;
+use crate::writer::Writer;
 use diesel::connection::{AnsiTransactionManager, Connection, SimpleConnection, TransactionManager};
 use diesel::r2d2::{ManageConnection, Pool};
 use diesel::{PgConnection, RunQueryDsl, SqliteConnection};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Times a transaction is run before its meeting others becomes an error.
 const ATTEMPTS: u32 = 24;
@@ -31,11 +33,13 @@ pub struct DbOptions {
     pub wait_ms: u64,
     /// How long SQLite waits for another process's lock, milliseconds.
     pub busy_timeout_ms: u32,
+    /// Transactions that share one commit at most (SQLite); 1 gives each its own.
+    pub group_commit: usize,
 }
 
 impl Default for DbOptions {
     fn default() -> Self {
-        Self { pool_size: 8, wait_ms: 10_000, busy_timeout_ms: 10_000 }
+        Self { pool_size: 8, wait_ms: 10_000, busy_timeout_ms: 10_000, group_commit: 32 }
     }
 }
 
@@ -49,8 +53,8 @@ struct Inner {
     pool: Pool<Opener>,
     /// As many as the pool has connections, so that waiting costs no thread.
     free: Arc<Semaphore>,
-    /// SQLite's one writer; `None` after a panic inside a transaction, until it is opened again.
-    writer: Option<Arc<Mutex<Option<Conn>>>>,
+    /// SQLite's one writer.
+    writer: Option<Writer>,
     writer_opener: Opener,
     wait: Duration,
 }
@@ -64,24 +68,39 @@ impl std::fmt::Debug for Db {
 impl Db {
     /// Opens `sqlite:<path>` (the file is made when missing) or `postgres://…`. Blocks for a moment.
     pub fn open(url: &str, options: DbOptions) -> Result<Self, StoreError> {
-        let url = DbUrl::parse(url)?;
-        let writer_opener = Opener { url: url.clone(), options, reads_only: false };
-        let writer = match url {
-            DbUrl::Sqlite(_) => Some(Arc::new(Mutex::new(Some(writer_opener.connect()?)))),
+        Self::open_for(Access::Write, DbUrl::parse(url)?, options)
+    }
+
+    /// Opens a database that is there already, for looking at it: no file is made, no setting of it changes, and
+    /// SQLite refuses every write. `Unavailable` when SQLite's file is missing.
+    pub fn open_to_look(url: &str, options: DbOptions) -> Result<Self, StoreError> {
+        match DbUrl::parse(url)? {
+            DbUrl::Sqlite(path) if !Path::new(&path).is_file() => {
+                Err(StoreError::Unavailable("there is no such file".to_owned()))
+            }
+            url => Self::open_for(Access::Look, url, options),
+        }
+    }
+
+    fn open_for(access: Access, url: DbUrl, options: DbOptions) -> Result<Self, StoreError> {
+        let writer_opener = Opener { url, options, access };
+        let wait = Duration::from_millis(options.wait_ms);
+        let writer = match writer_opener.url {
+            DbUrl::Sqlite(_) => Some(Writer::new(writer_opener.clone(), options.group_commit, wait)?),
             DbUrl::Postgres(_) => None,
         };
-        let opener = Opener { url, options, reads_only: writer.is_some() };
+        let beside_writer = if access == Access::Write && writer.is_some() { Access::Read } else { access };
+        let opener = Opener { access: beside_writer, ..writer_opener.clone() };
         // One connection now, so that a wrong address is known at once.
         drop(opener.connect()?);
         let pool = Pool::builder()
             .max_size(options.pool_size.max(1))
             .min_idle(Some(0))
             .test_on_check_out(writer.is_none())
-            .connection_timeout(Duration::from_millis(options.wait_ms))
+            .connection_timeout(wait)
             .error_handler(Box::new(diesel::r2d2::NopErrorHandler))
             .build_unchecked(opener);
         let free = Arc::new(Semaphore::new(options.pool_size.max(1) as usize));
-        let wait = Duration::from_millis(options.wait_ms);
         Ok(Self { inner: Arc::new(Inner { pool, free, writer, writer_opener, wait }) })
     }
 
@@ -130,9 +149,8 @@ impl Db {
         E: TransactionError + Send + 'static,
         F: FnMut(&mut Conn) -> Result<T, E> + Send + 'static,
     {
-        if let Some(writer) = self.inner.lock_writer().await? {
-            let opener = self.inner.writer_opener.clone();
-            return blocking(move || on_writer(writer, &opener, f)).await?;
+        if let Some(writer) = &self.inner.writer {
+            return writer.run(f).await;
         }
         let lease = self.inner.lease().await?;
         blocking(move || pooled(&lease, "BEGIN ISOLATION LEVEL REPEATABLE READ", f)).await?
@@ -159,7 +177,10 @@ impl Db {
         T: Send + 'static,
         F: FnOnce(&mut Conn) -> Result<T, StoreError> + Send + 'static,
     {
-        let _writer = self.inner.lock_writer().await?;
+        let _turn = match &self.inner.writer {
+            Some(writer) => Some(writer.lock().await?),
+            None => None,
+        };
         let opener = self.inner.writer_opener.clone();
         blocking(move || f(&mut opener.connect()?)).await?
     }
@@ -179,35 +200,11 @@ impl Inner {
             _ => Err(StoreError::Unavailable("no connection became free".into())),
         }
     }
-
-    async fn lock_writer(&self) -> Result<Option<OwnedMutexGuard<Option<Conn>>>, StoreError> {
-        let Some(writer) = &self.writer else { return Ok(None) };
-        let guard = tokio::time::timeout(self.wait, Arc::clone(writer).lock_owned()).await;
-        guard.map(Some).map_err(|_| StoreError::Unavailable("the writer did not become free".into()))
-    }
 }
 
 /// Runs a closure on the blocking pool. A panic there is a bug, and costs its request only.
 async fn blocking<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> Result<T, StoreError> {
     tokio::task::spawn_blocking(f).await.map_err(|error| StoreError::Broken(format!("a transaction ended: {error}")))
-}
-
-/// Runs a transaction on SQLite's writer. The connection is out of its slot meanwhile: a panic drops it,
-/// which rolls back, and the next caller opens another.
-fn on_writer<T, E: TransactionError, F: FnMut(&mut Conn) -> Result<T, E>>(
-    mut slot: OwnedMutexGuard<Option<Conn>>,
-    opener: &Opener,
-    mut f: F,
-) -> Result<(F, Result<T, E>), StoreError> {
-    let mut conn = match slot.take() {
-        Some(conn) => conn,
-        None => opener.connect()?,
-    };
-    let result = transaction(&mut conn, "BEGIN IMMEDIATE", &mut f);
-    if !is_broken(&mut conn) {
-        *slot = Some(conn);
-    }
-    Ok((f, result))
 }
 
 /// Runs a transaction on a connection of the pool.
@@ -221,7 +218,7 @@ fn pooled<T, E: TransactionError, F: FnMut(&mut Conn) -> Result<T, E>>(
     Ok((f, result))
 }
 
-fn transaction<T, E: TransactionError>(
+pub(crate) fn transaction<T, E: TransactionError>(
     conn: &mut Conn,
     begin: &str,
     f: &mut impl FnMut(&mut Conn) -> Result<T, E>,
@@ -280,16 +277,25 @@ fn make_private(path: &str) -> std::io::Result<()> {
     }
 }
 
-fn is_broken(conn: &mut Conn) -> bool {
+pub(crate) fn is_broken(conn: &mut Conn) -> bool {
     <Conn as TransactionManager<Conn>>::is_broken_transaction_manager(conn)
 }
 
 /// Makes connections with the settings that the rest relies on.
 #[derive(Clone)]
-struct Opener {
+pub(crate) struct Opener {
     url: DbUrl,
     options: DbOptions,
-    reads_only: bool,
+    access: Access,
+}
+
+/// What a connection is for; SQLite holds it to that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Access {
+    Write,
+    Read,
+    /// As `Read`, of a database that is left as it is.
+    Look,
 }
 
 impl std::fmt::Debug for Opener {
@@ -306,20 +312,26 @@ impl ManageConnection for Opener {
         let unavailable = |error: diesel::ConnectionError| StoreError::Unavailable(error.to_string());
         match &self.url {
             DbUrl::Sqlite(path) => {
-                make_private(path).map_err(|error| StoreError::Unavailable(error.to_string()))?;
+                if self.access != Access::Look {
+                    make_private(path).map_err(|error| StoreError::Unavailable(error.to_string()))?;
+                }
                 let mut c = SqliteConnection::establish(path).map_err(unavailable)?;
-                // page_size acts on a new file only, and before WAL.
-                c.batch_execute(&format!(
-                    "PRAGMA busy_timeout = {};
-                     PRAGMA page_size = 8192;
-                     PRAGMA journal_mode = WAL;
-                     PRAGMA synchronous = FULL;
-                     PRAGMA foreign_keys = ON;
-                     PRAGMA wal_autocheckpoint = 20000;
-                     PRAGMA query_only = {};",
-                    self.options.busy_timeout_ms,
-                    if self.reads_only { "ON" } else { "OFF" },
-                ))?;
+                c.batch_execute(&format!("PRAGMA busy_timeout = {}", self.options.busy_timeout_ms))?;
+                match self.access {
+                    // The version is read so that a file which is no database shows at once.
+                    Access::Look => c.batch_execute("PRAGMA query_only = ON; PRAGMA schema_version")?,
+                    // page_size acts on a new file only, and before WAL.
+                    access => c.batch_execute(&format!(
+                        "PRAGMA page_size = 8192;
+                         PRAGMA journal_mode = WAL;
+                         PRAGMA synchronous = FULL;
+                         PRAGMA foreign_keys = ON;
+                         PRAGMA temp_store = MEMORY;
+                         PRAGMA wal_autocheckpoint = 20000;
+                         PRAGMA query_only = {};",
+                        if access == Access::Read { "ON" } else { "OFF" },
+                    ))?,
+                }
                 Ok(Conn::Sqlite(c))
             }
             DbUrl::Postgres(url) => {

@@ -26,7 +26,7 @@ pub struct Definition {
 
 /// One version, if it was published.
 pub fn find(c: &mut Conn, kind: &str, key: &str, version: i64) -> Result<Option<Definition>> {
-    Ok(definitions::table.find((kind, key, version)).select(Definition::as_select()).first(c).optional()?)
+    Ok(definitions::table.find((kind, key, version)).select(Definition::as_select()).get_result(c).optional()?)
 }
 
 /// Everything published, in order.

@@ -43,7 +43,7 @@ impl Device {
 
 /// The device, whoever owns it.
 pub fn find(c: &mut Conn, id: DeviceId) -> Result<Option<Device>> {
-    Ok(devices::table.find(id.to_string()).select(Device::as_select()).first(c).optional()?)
+    Ok(devices::table.find(id.to_string()).select(Device::as_select()).get_result(c).optional()?)
 }
 
 /// Registers the device at sign-in, or notes that it was seen; a revoked one is let in again by a sign-in.
@@ -101,8 +101,8 @@ pub fn lock_position(c: &mut Conn, id: DeviceId, user: UserId) -> Result<Option<
         .select((devices::epoch, devices::next_seq));
     let found: Option<(i64, i64)> = match c {
         // SQLite has one writer: whoever is in a write transaction holds everything.
-        Conn::Sqlite(c) => query.first(c).optional()?,
-        Conn::Postgres(c) => query.for_update().first(c).optional()?,
+        Conn::Sqlite(c) => query.get_result(c).optional()?,
+        Conn::Postgres(c) => query.for_update().get_result(c).optional()?,
     };
     Ok(found.map(|(epoch, next_seq)| Position { device: id, epoch, next_seq }))
 }

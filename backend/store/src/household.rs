@@ -113,7 +113,7 @@ pub(crate) fn in_scope<'a>(query: Query<'a>, scope: &RowScope) -> Query<'a> {
 /// A household of the scope, masked.
 pub fn find_masked(c: &mut Conn, scope: &RowScope, id: HouseholdId) -> Result<Option<HouseholdRow>> {
     let query = in_scope(households::table.into_boxed(), scope).filter(households::id.eq(id.to_string()));
-    Ok(query.select(HouseholdRow::as_select()).first(c).optional()?)
+    Ok(query.select(HouseholdRow::as_select()).get_result(c).optional()?)
 }
 
 /// A household of the scope, in clear.
@@ -123,7 +123,13 @@ pub fn find_clear(c: &mut Conn, vault: &Vault, scope: &RowScope, id: HouseholdId
 
 /// A household whatever the scope, for decisions of the rules; never for an answer to somebody.
 pub fn find_unscoped(c: &mut Conn, id: HouseholdId) -> Result<Option<HouseholdRow>> {
-    Ok(households::table.find(id.to_string()).select(HouseholdRow::as_select()).first(c).optional()?)
+    Ok(households::table.find(id.to_string()).select(HouseholdRow::as_select()).get_result(c).optional()?)
+}
+
+/// Those of the households that there are, whatever the scope, for decisions of the rules.
+pub fn list_unscoped(c: &mut Conn, ids: &[HouseholdId]) -> Result<Vec<HouseholdRow>> {
+    let ids = ids.iter().map(ToString::to_string);
+    Ok(households::table.filter(households::id.eq_any(ids)).select(HouseholdRow::as_select()).load(c)?)
 }
 
 /// Adds a household. `Duplicate` when the id or the file number is taken.

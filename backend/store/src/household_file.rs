@@ -12,7 +12,7 @@ use ruhu_domain::household::Household;
 use ruhu_domain::ids::{HouseholdId, UserId, VisitId};
 use ruhu_domain::time::Time;
 
-const TABLE: &str = "household_revisions";
+pub(crate) const TABLE: &str = "household_revisions";
 
 /// Where a revision came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,7 +118,7 @@ pub fn find_file_at(c: &mut Conn, vault: &Vault, id: HouseholdId, rev: i64) -> R
     let row: Option<(String, String)> = revisions::table
         .find((id.to_string(), rev))
         .select((revisions::body, revisions::sealed))
-        .first(c)
+        .get_result(c)
         .optional()?;
     let Some((masked, sealed)) = row else { return Ok((rev == 0).then(File::new)) };
     let key = row_key(id, rev);

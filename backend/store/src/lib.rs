@@ -16,6 +16,7 @@ pub mod schema;
 mod scope;
 pub mod url;
 pub mod vault;
+mod writer;
 
 pub mod audit;
 pub mod change;
@@ -31,6 +32,7 @@ pub mod region;
 pub mod session;
 pub mod throttle;
 pub mod user;
+pub mod verify;
 pub mod visit;
 pub mod visit_list;
 
@@ -39,7 +41,7 @@ pub use db::{Db, DbOptions, savepoint};
 pub use dialect::Conn;
 pub use error::{StoreError, TransactionError};
 pub use page::{Page, PageRequest};
-pub use vault::Vault;
+pub use vault::{Covered, Vault};
 
 /// What every function of this crate answers.
 pub type Result<T> = std::result::Result<T, StoreError>;

@@ -18,10 +18,11 @@ pub const DEMO_READY: &str = "true";
 /// What only the keys of this database can have written.
 const KEY_CHECK: &str = "key_check";
 const KEY_CHECK_TEXT: &str = "ruhu keys v1";
+const KEY_CHECK_PLACE: Place<'_> = Place { table: "meta", row: KEY_CHECK, pointer: "" };
 
 /// The fact, if it was noted.
 pub fn find(c: &mut Conn, key: &str) -> Result<Option<String>> {
-    Ok(meta::table.find(key).select(meta::value).first(c).optional()?)
+    Ok(meta::table.find(key).select(meta::value).get_result(c).optional()?)
 }
 
 /// Notes a fact, in place of an older one.
@@ -46,16 +47,19 @@ pub fn ensure_history_id(c: &mut Conn, fresh: &str, at: Time) -> Result<String> 
 
 /// Whether these keys are the ones that this database was first opened with. The first time notes them.
 pub fn are_keys_right(c: &mut Conn, keys: &Keys, at: Time) -> Result<bool> {
-    let place = Place { table: "meta", row: KEY_CHECK, pointer: "" };
-    let index = keys.index(KEY_CHECK, KEY_CHECK_TEXT);
-    match find(c, KEY_CHECK)? {
-        None => {
-            let sealed = keys.seal(place, KEY_CHECK_TEXT)?;
-            upsert(c, KEY_CHECK, &format!("{index} {sealed}"), at)?;
-            Ok(true)
-        }
-        Some(known) => Ok(known.split_once(' ').is_some_and(|(known_index, sealed)| {
-            known_index == index && keys.open(place, sealed).is_ok_and(|text| text == KEY_CHECK_TEXT)
-        })),
+    if let Some(known) = check_keys(c, keys)? {
+        return Ok(known);
     }
+    let sealed = keys.seal(KEY_CHECK_PLACE, KEY_CHECK_TEXT)?;
+    upsert(c, KEY_CHECK, &format!("{} {sealed}", keys.index(KEY_CHECK, KEY_CHECK_TEXT)), at)?;
+    Ok(true)
+}
+
+/// The same without noting anything; `None` when the database was never opened with any keys.
+pub fn check_keys(c: &mut Conn, keys: &Keys) -> Result<Option<bool>> {
+    let Some(known) = find(c, KEY_CHECK)? else { return Ok(None) };
+    let index = keys.index(KEY_CHECK, KEY_CHECK_TEXT);
+    Ok(Some(known.split_once(' ').is_some_and(|(known_index, sealed)| {
+        known_index == index && keys.open(KEY_CHECK_PLACE, sealed).is_ok_and(|text| text == KEY_CHECK_TEXT)
+    })))
 }

@@ -9,7 +9,7 @@ use ruhu_domain::ids::{DeviceId, OpId};
 use ruhu_domain::sync::operation::Outcome;
 use ruhu_domain::time::Time;
 
-const TABLE: &str = "operations";
+pub(crate) const TABLE: &str = "operations";
 
 /// An operation without its body.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
@@ -40,7 +40,7 @@ pub fn find(c: &mut Conn, device: DeviceId, epoch: i64, seq: i64) -> Result<Opti
     Ok(operations::table
         .find((device.to_string(), epoch, seq))
         .select(OperationRow::as_select())
-        .first(c)
+        .get_result(c)
         .optional()?)
 }
 
@@ -93,7 +93,7 @@ pub fn find_body(c: &mut Conn, vault: &Vault, row: &OperationRow) -> Result<Opti
     let sealed: Option<Option<String>> = operations::table
         .find((row.device.to_string(), row.epoch, row.seq))
         .select(operations::sealed)
-        .first(c)
+        .get_result(c)
         .optional()?;
     let key = row_key(row);
     let home = Home { table: TABLE, row: &key };

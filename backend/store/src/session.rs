@@ -62,7 +62,7 @@ pub fn insert(c: &mut Conn, session: &Session) -> Result<()> {
 
 /// The sign-in, live or not.
 pub fn find(c: &mut Conn, id: SessionId) -> Result<Option<Session>> {
-    Ok(sessions::table.find(id.to_string()).select(Session::as_select()).first(c).optional()?)
+    Ok(sessions::table.find(id.to_string()).select(Session::as_select()).get_result(c).optional()?)
 }
 
 /// Swaps the refresh token; `false` when another request was faster (the hash is no longer `seen`).
@@ -121,7 +121,7 @@ pub fn find_live(c: &mut Conn, id: SessionId) -> Result<Option<Live>> {
         .filter(devices::revoked_at.is_null())
         .filter(users::disabled_at.is_null())
         .select((users::id, users::role, users::scope, devices::id, users::scope_version, users::stamp))
-        .first(c)
+        .get_result(c)
         .optional()?;
     Ok(row.map(|(user, role, scope, device, scope_version, stamp)| Live {
         actor: Actor { user: user.into(), role: role.into(), scope: scope.into(), session: id, device: device.into() },

@@ -21,7 +21,7 @@ pub struct Throttle {
 
 /// The state of a key, if it has failed before.
 pub fn find(c: &mut Conn, key: &str) -> Result<Option<Throttle>> {
-    Ok(login_throttle::table.find(key).select(Throttle::as_select()).first(c).optional()?)
+    Ok(login_throttle::table.find(key).select(Throttle::as_select()).get_result(c).optional()?)
 }
 
 /// Writes the state of a key.

@@ -51,13 +51,13 @@ pub struct Person {
 
 /// The account, by id.
 pub fn find(c: &mut Conn, id: UserId) -> Result<Option<User>> {
-    Ok(users::table.find(id.to_string()).select(User::as_select()).first(c).optional()?)
+    Ok(users::table.find(id.to_string()).select(User::as_select()).get_result(c).optional()?)
 }
 
 /// The account, by its login in any case.
 pub fn find_by_login(c: &mut Conn, login: &str) -> Result<Option<User>> {
     let login = login.trim().to_lowercase();
-    Ok(users::table.filter(users::login.eq(login)).select(User::as_select()).first(c).optional()?)
+    Ok(users::table.filter(users::login.eq(login)).select(User::as_select()).get_result(c).optional()?)
 }
 
 /// The names of several people, in no particular order; unknown ids are left out.

@@ -6,8 +6,9 @@ use crate::error::StoreError;
 use ruhu_domain::form::{
     Dictionary, File, Kind, Sealed, canonical_json, mask_value, sealed_in_file, sealed_in_proposal,
 };
+use serde::Serialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What the patterns of the dictionary say about secrecy, and the keys to keep it.
@@ -24,6 +25,13 @@ pub struct SealedBody {
     pub masked: String,
     /// JSON object: pointer → ciphertext.
     pub sealed: String,
+}
+
+/// A proposal with its sealed values covered, and beside it these in clear by their pointers: what it takes to keep
+/// it in any row. It is made without the database, so nobody has to wait for it.
+pub struct Covered {
+    masked: String,
+    clear: Vec<(String, String)>,
 }
 
 /// A row's body is known by its table and the row's key.
@@ -58,12 +66,23 @@ impl Vault {
 
     /// A household file ready to be kept.
     pub(crate) fn seal_file(&self, home: Home<'_>, file: &File) -> Result<SealedBody, StoreError> {
-        self.seal(home, Value::Object(file.clone()), sealed_in_file(&self.dictionary, file))
+        self.seal(home, &cover(Value::Object(file.clone()), sealed_in_file(&self.dictionary, file)))
     }
 
-    /// A proposal ready to be kept.
-    pub(crate) fn seal_proposal(&self, home: Home<'_>, proposal: &Value) -> Result<SealedBody, StoreError> {
-        self.seal(home, proposal.clone(), sealed_in_proposal(&self.dictionary, proposal))
+    /// A proposal, as it was sent, ready to be sealed for its rows.
+    pub fn cover(&self, proposal: &impl Serialize) -> Result<Covered, StoreError> {
+        let proposal = serde_json::to_value(proposal)?;
+        let found = sealed_in_proposal(&self.dictionary, &proposal);
+        Ok(cover(proposal, found))
+    }
+
+    /// A covered body ready to be kept in a row.
+    pub(crate) fn seal(&self, home: Home<'_>, covered: &Covered) -> Result<SealedBody, StoreError> {
+        let mut sealed = BTreeMap::new();
+        for (pointer, text) in &covered.clear {
+            sealed.insert(pointer, self.keys.seal(home.place(pointer), text)?);
+        }
+        Ok(SealedBody { masked: covered.masked.clone(), sealed: serde_json::to_string(&sealed)? })
     }
 
     /// A body nobody looks inside: sealed whole.
@@ -86,6 +105,16 @@ impl Vault {
         Ok(body)
     }
 
+    /// A household file covered as it would be kept, and the pointers of its secrets.
+    pub(crate) fn cover_file(&self, file: &File) -> Result<(Value, BTreeSet<String>), StoreError> {
+        cover(Value::Object(file.clone()), sealed_in_file(&self.dictionary, file)).into_parts()
+    }
+
+    /// A proposal covered as it would be kept, and the pointers of its secrets.
+    pub(crate) fn cover_proposal(&self, proposal: &Value) -> Result<(Value, BTreeSet<String>), StoreError> {
+        self.cover(proposal)?.into_parts()
+    }
+
     /// The values of these kinds in clear, by their paths; the rest stays closed.
     pub(crate) fn open_kinds(
         &self,
@@ -106,17 +135,27 @@ impl Vault {
     fn open_value(&self, home: Home<'_>, pointer: &str, text: &str) -> Result<Value, StoreError> {
         Ok(serde_json::from_str(&self.keys.open(home.place(pointer), text)?)?)
     }
+}
 
-    fn seal(&self, home: Home<'_>, mut body: Value, found: Vec<Sealed>) -> Result<SealedBody, StoreError> {
-        let mut sealed = BTreeMap::new();
-        for Sealed { pointer, mask, .. } in found {
-            let Some(value) = body.pointer_mut(&pointer) else { continue };
-            let text = self.keys.seal(home.place(&pointer), &value.to_string())?;
-            *value = Value::String(mask_value(mask, value.as_str().unwrap_or_default()));
-            sealed.insert(pointer, text);
-        }
-        Ok(SealedBody { masked: body.to_string(), sealed: serde_json::to_string(&sealed)? })
+fn cover(mut body: Value, found: Vec<Sealed>) -> Covered {
+    let mut clear = Vec::with_capacity(found.len());
+    for Sealed { pointer, mask, .. } in found {
+        let Some(value) = body.pointer_mut(&pointer) else { continue };
+        let covered = Value::String(mask_value(mask, value.as_str().unwrap_or_default()));
+        clear.push((pointer, std::mem::replace(value, covered).to_string()));
     }
+    Covered { masked: body.to_string(), clear }
+}
+
+impl Covered {
+    fn into_parts(self) -> Result<(Value, BTreeSet<String>), StoreError> {
+        Ok((serde_json::from_str(&self.masked)?, self.clear.into_iter().map(|(pointer, _)| pointer).collect()))
+    }
+}
+
+/// The pointers that a column of ciphertexts names.
+pub(crate) fn sealed_pointers(sealed: &str) -> Result<BTreeSet<String>, StoreError> {
+    Ok(parse_sealed(sealed)?.into_keys().collect())
 }
 
 fn parse_sealed(sealed: &str) -> Result<BTreeMap<String, String>, StoreError> {

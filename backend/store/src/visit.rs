@@ -5,7 +5,7 @@ use crate::columns::{At, Stored, StoredOption};
 use crate::dialect::MultiBackend;
 use crate::household::expect_one;
 use crate::schema::{households, visit_revisions as revisions, visits};
-use crate::vault::{Home, SealedBody, Vault};
+use crate::vault::{Covered, Home, SealedBody, Vault};
 use crate::{Conn, Result, StoreError, scope};
 use diesel::prelude::*;
 use ruhu_domain::actor::RowScope;
@@ -13,11 +13,9 @@ use ruhu_domain::ids::{DeviceId, HouseholdId, OpId, UserId, VisitId};
 use ruhu_domain::region::RegionCode;
 use ruhu_domain::time::Time;
 use ruhu_domain::visit::{Proposal, Review, Visit, VisitState, VisitType};
-use serde::Serialize;
-use serde_json::Value;
 
-const TABLE: &str = "visits";
-const REVISIONS: &str = "visit_revisions";
+pub(crate) const TABLE: &str = "visits";
+pub(crate) const REVISIONS: &str = "visit_revisions";
 
 /// A visit as it is kept, without the proposal's body.
 #[derive(Debug, Clone, PartialEq, Queryable, Selectable)]
@@ -118,23 +116,23 @@ pub(crate) fn in_scope<'a>(query: Query<'a>, scope: &RowScope) -> Query<'a> {
 /// A visit of the scope.
 pub fn find(c: &mut Conn, scope: &RowScope, id: VisitId) -> Result<Option<VisitRow>> {
     let query = in_scope(visits::table.into_boxed(), scope).filter(visits::id.eq(id.to_string()));
-    Ok(query.select(VisitRow::as_select()).first(c).optional()?)
+    Ok(query.select(VisitRow::as_select()).get_result(c).optional()?)
 }
 
 /// A visit whatever the scope, for decisions of the rules; never for an answer to somebody.
 pub fn find_unscoped(c: &mut Conn, id: VisitId) -> Result<Option<VisitRow>> {
-    Ok(visits::table.find(id.to_string()).select(VisitRow::as_select()).first(c).optional()?)
+    Ok(visits::table.find(id.to_string()).select(VisitRow::as_select()).get_result(c).optional()?)
 }
 
 /// The latest proposal of a visit as JSON text, sealed values covered.
 pub fn find_proposal_masked(c: &mut Conn, id: VisitId) -> Result<Option<String>> {
-    Ok(visits::table.find(id.to_string()).select(visits::body).first(c).optional()?)
+    Ok(visits::table.find(id.to_string()).select(visits::body).get_result(c).optional()?)
 }
 
 /// The latest proposal of a visit in clear.
 pub fn find_proposal(c: &mut Conn, vault: &Vault, id: VisitId) -> Result<Option<Proposal>> {
     let row: Option<(String, String)> =
-        visits::table.find(id.to_string()).select((visits::body, visits::sealed)).first(c).optional()?;
+        visits::table.find(id.to_string()).select((visits::body, visits::sealed)).get_result(c).optional()?;
     let Some((masked, sealed)) = row else { return Ok(None) };
     let key = id.to_string();
     let body = vault.open(Home { table: TABLE, row: &key }, &masked, &sealed)?;
@@ -146,7 +144,7 @@ pub fn find_proposal_at(c: &mut Conn, vault: &Vault, id: VisitId, rev: i64) -> R
     let row: Option<(String, String)> = revisions::table
         .find((id.to_string(), rev))
         .select((revisions::body, revisions::sealed))
-        .first(c)
+        .get_result(c)
         .optional()?;
     let Some((masked, sealed)) = row else { return Ok(None) };
     let key = revision_key(id, rev);
@@ -164,25 +162,24 @@ pub fn list_revisions(c: &mut Conn, id: VisitId) -> Result<Vec<VisitRevisionRow>
 }
 
 /// Keeps a revision that arrived: a new visit for revision 1, else the next revision of a returned one.
-/// `proposal` is kept as it is given, so that the body which the phone sent keeps its hash.
+/// The proposal is kept as it was covered, so that the body which the phone sent keeps its hash.
 /// `Duplicate` when the visit is there already, `Stale` when it does not stand at the revision before.
 pub fn insert_revision(
     c: &mut Conn,
     vault: &Vault,
     visit: &Visit,
     region: &RegionCode,
-    proposal: &impl Serialize,
+    proposal: &Covered,
     op: OpId,
 ) -> Result<()> {
-    let body = serde_json::to_value(proposal)?;
     let id = visit.id.to_string();
-    let sealed = vault.seal_proposal(Home { table: TABLE, row: &id }, &body)?;
+    let sealed = vault.seal(Home { table: TABLE, row: &id }, proposal)?;
     if visit.rev == 1 {
         insert_first(c, visit, region, sealed)?;
     } else {
         replace_latest(c, visit, region, sealed)?;
     }
-    insert_history(c, vault, visit, &body, op)
+    insert_history(c, vault, visit, proposal, op)
 }
 
 fn insert_first(c: &mut Conn, visit: &Visit, region: &RegionCode, body: SealedBody) -> Result<()> {
@@ -249,9 +246,9 @@ fn latest(visit: &Visit, region: &RegionCode, body: SealedBody) -> Result<Latest
     })
 }
 
-fn insert_history(c: &mut Conn, vault: &Vault, visit: &Visit, body: &Value, op: OpId) -> Result<()> {
+fn insert_history(c: &mut Conn, vault: &Vault, visit: &Visit, proposal: &Covered, op: OpId) -> Result<()> {
     let key = revision_key(visit.id, visit.rev);
-    let body = vault.seal_proposal(Home { table: REVISIONS, row: &key }, body)?;
+    let body = vault.seal(Home { table: REVISIONS, row: &key }, proposal)?;
     diesel::insert_into(revisions::table)
         .values((
             revisions::visit_id.eq(visit.id.to_string()),

@@ -66,9 +66,17 @@ export interface RowsDefinition extends Labels {
   readonly title?: string;
 }
 
+/** A guarded group: its paths are merged as one unit. */
+export interface GroupDefinition extends Labels {
+  /** One unit for each row of this table instead of one for the household. */
+  readonly per?: string;
+  /** Which rows of this table there are belongs to the unit, too. */
+  readonly rows?: string;
+}
+
 export interface Dictionary {
   readonly version: number;
-  readonly groups: Readonly<Record<string, Labels>>;
+  readonly groups: Readonly<Record<string, GroupDefinition>>;
   readonly rows: Readonly<Record<string, RowsDefinition>>;
   readonly fields: Readonly<Record<string, Field>>;
 }

@@ -201,7 +201,11 @@ const runners: Readonly<Record<string, Runner>> = {
   },
 };
 
+/** Run beside what they are about: src/sync/rebase.test.ts. */
+const elsewhere = ["merge"];
+
 for (const [path, text] of Object.entries(files)) {
+  if (elsewhere.some((name) => path.endsWith(`/${name}.json`))) continue;
   const name = path.replace(/^.*\/|\.json$/g, "");
   const run = runners[name];
   describe(name, () => {

@@ -16,6 +16,9 @@ pub struct Code {
     /// Shown first.
     #[serde(default)]
     pub top: bool,
+    /// Its place in the table: what `MAX` and `MIN` compare.
+    #[serde(skip)]
+    pub rank: usize,
     /// Accepted from old files, not offered any more.
     #[serde(default)]
     pub retired: bool,

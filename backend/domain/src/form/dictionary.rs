@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::mask::Mask;
@@ -37,7 +37,7 @@ pub enum Kind {
 }
 
 /// What happens when two people changed the same path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Merge {
     /// Never changes after the first accepted write.
@@ -145,12 +145,23 @@ pub struct RowTable {
     pub title: Option<String>,
 }
 
+/// A guarded group: paths that are merged as one unit, because they make sense only together.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Group {
+    pub zh: String,
+    pub en: String,
+    /// One unit for each row of this table instead of one for the household.
+    pub per: Option<String>,
+    /// Which rows of this table there are belongs to the unit, too.
+    pub rows: Option<String>,
+}
+
 /// All paths, ready for look-ups without allocation.
 #[derive(Debug, Clone, Default)]
 pub struct Dictionary {
     pub version: u32,
-    /// Guarded groups: key → (zh, en).
-    pub groups: BTreeMap<String, (String, String)>,
+    pub groups: BTreeMap<String, Group>,
     pub tables: BTreeMap<String, RowTable>,
     pub(super) scalars: HashMap<String, Arc<Field>>,
     pub(super) columns: HashMap<String, HashMap<String, Arc<Field>>>,
@@ -187,6 +198,12 @@ impl Dictionary {
     /// Is this the name of a table of rows?
     pub fn is_table(&self, name: &str) -> bool {
         self.tables.contains_key(name)
+    }
+
+    /// The guarded group that knows which rows of a table there are.
+    pub fn group_of_rows(&self, table: &str) -> Option<&str> {
+        let mut groups = self.groups.iter();
+        groups.find(|(_, group)| group.rows.as_deref() == Some(table)).map(|(name, _)| name.as_str())
     }
 
     /// Every pattern with its field, in no particular order.

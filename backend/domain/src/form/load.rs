@@ -11,7 +11,7 @@ use super::canonical::{canonical_hash, canonical_json};
 use super::codes::{Code, Codes, RegionList};
 use super::condition::Conditions;
 use super::definition::Definitions;
-use super::dictionary::{Dictionary, Field, Kind, RowTable};
+use super::dictionary::{Dictionary, Field, Group, Kind, RowTable};
 use super::load_form::{FormReader, load_form};
 
 /// One fault in the definitions.
@@ -168,7 +168,7 @@ fn load_codes(json: &Value, mut faults: Faults<'_>) -> Codes {
         for (at, entry) in entries.as_array().into_iter().flatten().enumerate() {
             let key = format!("tables.{name}.{at}");
             faults.labels(&key, entry);
-            let Some(code) = faults.read::<Code>(&key, entry) else { continue };
+            let Some(code) = faults.read::<Code>(&key, entry).map(|code| Code { rank: at, ..code }) else { continue };
             if let Some(double) = table.insert(code.code.clone(), code) {
                 faults.add(&key, format!("code \"{}\" is there twice", double.code));
             }
@@ -203,8 +203,11 @@ fn load_regions(json: &Value, mut faults: Faults<'_>) -> RegionList {
 fn load_dictionary(json: &Value, codes: &Codes, mut faults: Faults<'_>) -> Dictionary {
     let mut dictionary = Dictionary { version: faults.version(json), ..Dictionary::default() };
     for (name, group) in faults.object("groups", json.get("groups")) {
-        let labels = faults.labels(&format!("groups.{name}"), group);
-        dictionary.groups.insert(name.clone(), labels);
+        let key = format!("groups.{name}");
+        faults.labels(&key, group);
+        if let Some(group) = faults.read::<Group>(&key, group) {
+            dictionary.groups.insert(name.clone(), group);
+        }
     }
     for (name, table) in faults.object("rows", json.get("rows")) {
         let key = format!("rows.{name}");
@@ -223,12 +226,42 @@ fn load_dictionary(json: &Value, codes: &Codes, mut faults: Faults<'_>) -> Dicti
             }
         }
     }
+    check_groups(&dictionary, &mut faults);
     for (name, table) in &dictionary.tables {
         if table.title.as_deref().is_some_and(|title| dictionary.column(name, title).is_none()) {
             faults.add(format!("rows.{name}.title"), "unknown field");
         }
     }
     dictionary
+}
+
+fn check_groups(dictionary: &Dictionary, faults: &mut Faults<'_>) {
+    for (name, group) in &dictionary.groups {
+        let key = format!("groups.{name}");
+        for table in group.per.iter().chain(&group.rows) {
+            if !dictionary.is_table(table) {
+                faults.add(&key, format!("unknown table of rows \"{table}\""));
+            }
+        }
+        if group.per.is_some() && group.rows.is_some() {
+            faults.add(&key, "\"per\" and \"rows\" exclude each other");
+        }
+        if group.rows.as_ref().is_some_and(|table| dictionary.group_of_rows(table) != Some(name)) {
+            faults.add(&key, "another group has the rows of this table");
+        }
+    }
+    let mut outside: Vec<String> = dictionary
+        .patterns()
+        .filter(|(pattern, field)| {
+            let per = field.group.as_ref().and_then(|group| dictionary.groups.get(group)?.per.as_deref());
+            per.is_some_and(|table| pattern.split_once("/*/").is_none_or(|(of, _)| of != table))
+        })
+        .map(|(pattern, _)| pattern)
+        .collect();
+    outside.sort_unstable();
+    for pattern in outside {
+        faults.add(format!("fields.{pattern}"), "its group is of the rows of another table");
+    }
 }
 
 fn place_field(dictionary: &mut Dictionary, pattern: &str, field: Field) -> bool {

@@ -54,6 +54,25 @@ fn any_answer() -> impl Strategy<Value = Value> {
     ]
 }
 
+/// Any JSON value at all: names and texts of every kind of character, numbers to their limits, nested.
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        any_answer(),
+        any::<String>().prop_map(Value::from),
+        "[\\x00-\\x7f\u{2028}\u{e000}-\u{ffff}\u{1f600}]{0,8}".prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        (any::<bool>(), -2_i64..3).prop_map(|(neg, d)| Value::from(((1_i64 << 53) + d) * if neg { -1 } else { 1 })),
+        any::<f64>().prop_filter("JSON has no such number", |n| n.is_finite()).prop_map(|n| json!(n)),
+    ];
+    leaf.prop_recursive(4, 40, 6, |inner| {
+        let name = prop_oneof!["[a-z0-9_/-]{0,6}", "[\u{e000}-\u{ffff}\u{1f600}a]{0,3}", any::<String>()];
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+            prop::collection::btree_map(name, inner, 0..6).prop_map(|map| Value::Object(map.into_iter().collect())),
+        ]
+    })
+}
+
 /// A file as it may come from a form: not normalised, with any value anywhere.
 fn any_file() -> impl Strategy<Value = File> {
     let cell = (any::<prop::sample::Index>(), prop::sample::select(ROWS.to_vec()), any_answer());
@@ -140,5 +159,10 @@ proptest! {
             let second = validate(&DEFINITIONS, form, Some(&base), &settled, &meta);
             prop_assert_eq!(first.derived, second.derived);
         }
+    }
+
+    #[test]
+    fn the_quick_canonical_text_is_the_general_one(value in any_json()) {
+        prop_assert_eq!(canonical_json(&value).unwrap(), serde_jcs::to_string(&value).unwrap());
     }
 }

@@ -60,6 +60,23 @@ fn a_fault_of_the_dictionary_names_the_path() {
     assert_eq!(said, "dictionary.json: fields.status: unknown codes table \"stat\"");
     let said = with(|d| d["fields"]["persons/*/name"]["group"] = json!("nobody"));
     assert_eq!(said, "dictionary.json: fields.persons/*/name: unknown group");
+    let said = with(|d| d["groups"]["identity"]["per"] = json!("pets"));
+    assert!(said.contains("groups.identity: unknown table of rows \"pets\""), "{said}");
+    let said = with(|d| {
+        d["groups"]["identity"]["per"] = json!("persons");
+        d["groups"]["identity"]["rows"] = json!("persons");
+    });
+    assert_eq!(said, "dictionary.json: groups.identity: \"per\" and \"rows\" exclude each other");
+    let said = with(|d| {
+        d["groups"]["identity"]["per"] = json!("persons");
+        d["fields"]["status"]["group"] = json!("identity");
+    });
+    assert_eq!(said, "dictionary.json: fields.status: its group is of the rows of another table");
+    let said = with(|d| {
+        d["groups"]["others"] = json!({"zh": "其他", "en": "Others", "rows": "persons"});
+        d["groups"]["identity"]["rows"] = json!("persons");
+    });
+    assert_eq!(said, "dictionary.json: groups.others: another group has the rows of this table");
     assert!(with(|d| d["fields"]["status"]["merge"] = json!("LWW")).contains("unknown variant `LWW`"));
     assert!(with(|d| d["fields"]["status"]["maks"] = json!("id_no")).contains("unknown field `maks`"));
     assert!(with(|d| d["fields"]["status"]["type"] = json!("string")).contains("unknown variant `string`"));

@@ -1,4 +1,5 @@
 //! What travels between a phone and the server (docs/SYNC.md).
 
 pub mod cursor;
+pub mod merge;
 pub mod operation;

@@ -12,10 +12,12 @@ pub mod password;
 pub mod record;
 pub mod review;
 pub mod setup;
+pub mod submission;
 pub mod sync;
 pub mod throttle;
 pub mod token;
 pub mod user;
+pub mod verify;
 pub mod visit;
 
 use crate::config::auth::Auth;
@@ -35,6 +37,10 @@ use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::sync::Arc;
 use token::Tokens;
+
+/// What is said of a key file that belongs to another database.
+const WRONG_KEYS: &str =
+    "the key file is not the one that this database was written with; put that one back from the backup";
 
 /// What every use case answers.
 pub type AppResult<T> = Result<T, AppError>;
@@ -91,8 +97,7 @@ impl App {
         let (history_id, is_demo, has_admin, regions) = db
             .write(move |c: &mut Conn| -> AppResult<_> {
                 if !meta::are_keys_right(c, &checked, now)? {
-                    let what = "the key file is not the one that this database was written with";
-                    return Err(AppError::Broken(format!("{what}; put that one back from the backup")));
+                    return Err(AppError::Broken(WRONG_KEYS.to_owned()));
                 }
                 let history_id = meta::ensure_history_id(c, &fresh, now)?;
                 forms.iter().try_for_each(|form| definition::publish(c, form))?;

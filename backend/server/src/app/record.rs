@@ -3,7 +3,7 @@
 use crate::app::audience::People;
 use crate::app::error::AppError;
 use crate::app::household::{Phones, body, page, read_code, shown_name};
-use crate::app::visit::meta_of;
+use crate::app::submission::meta_of;
 use crate::app::{App, AppResult};
 use crate::views::review::{Figures, PreviousRevision, RecordChange, RecordMay, RecordView};
 use crate::views::visit::{VisitList, VisitQuery, VisitSummary};

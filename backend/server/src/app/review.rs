@@ -3,7 +3,8 @@
 use crate::app::audience::{People, audience};
 use crate::app::error::{AppError, Detail};
 use crate::app::record::{Case, Titles, cover_change, summaries, target};
-use crate::app::visit::{meta_of, tell};
+use crate::app::submission::meta_of;
+use crate::app::visit::tell;
 use crate::app::{App, AppResult};
 use crate::views::problem::{Decided, MovedPath, Since};
 use crate::views::review::{ApproveRequest, PathDecision, RejectRequest, ReturnRequest};

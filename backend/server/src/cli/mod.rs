@@ -3,6 +3,7 @@
 pub mod open;
 pub mod serve;
 pub mod user;
+pub mod verify;
 
 use crate::config::{Config, ConfigErrors};
 use crate::{openapi, telemetry};
@@ -44,6 +45,10 @@ enum Command {
     Serve(Serving),
     /// Bring the database's tables up to date, and stop.
     Migrate,
+    /// Look at the whole database and say what does not hold; changes nothing.
+    ///
+    /// A server may work on the database meanwhile. Exit code 0: nothing is broken; 3: something is; 1: it could not look.
+    Verify(verify::Verifying),
     /// Accounts, for whoever has the machine.
     #[command(subcommand)]
     User(user::UserCommand),
@@ -98,7 +103,7 @@ pub async fn run(
         }
     };
     match execute(arguments.command.unwrap_or_else(|| Command::Demo(Serving::default())), vars).await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(failure) => {
             let _ = writeln!(io::stderr(), "ruhu: {failure}");
             ExitCode::FAILURE
@@ -106,9 +111,9 @@ pub async fn run(
     }
 }
 
-async fn execute(command: Command, vars: impl Iterator<Item = (String, String)>) -> Result<(), Failure> {
+async fn execute(command: Command, vars: impl Iterator<Item = (String, String)>) -> Result<ExitCode, Failure> {
     if let Command::Openapi = command {
-        return say(openapi::text().trim_end());
+        return say(openapi::text().trim_end()).map(|()| ExitCode::SUCCESS);
     }
     let mut config = Config::from_vars(vars)?;
     telemetry::start(&config.log).map_err(Failure::of)?;
@@ -125,9 +130,11 @@ async fn execute(command: Command, vars: impl Iterator<Item = (String, String)>)
             let done = open::database(&config).await?.migrated;
             say(&if done.is_empty() { "up to date".to_owned() } else { done.join("\n") })
         }
+        Command::Verify(how) => return verify::run(&config, how).await,
         Command::User(command) => user::run(&config, command).await,
         Command::Openapi => Ok(()),
     }
+    .map(|()| ExitCode::SUCCESS)
 }
 
 impl Serving {

@@ -343,7 +343,7 @@ pub fn write(c: &mut Conn, vault: &Vault, story: &Story) -> Result<(), StoreErro
     }
     for (one, proposal, region, op) in &story.visits {
         debug_assert!(one.state != VisitState::Submitted);
-        visit::insert_revision(c, vault, one, region, proposal, *op)?;
+        visit::insert_revision(c, vault, one, region, &vault.cover(proposal)?, *op)?;
     }
     Ok(())
 }

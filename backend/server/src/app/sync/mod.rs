@@ -1,5 +1,6 @@
 //! Push and pull of field devices (docs/SYNC.md).
 
 pub mod operations;
+pub mod prepare;
 pub mod pull;
 pub mod push;

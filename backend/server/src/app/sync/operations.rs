@@ -3,7 +3,9 @@
 use crate::app::App;
 use crate::app::AppResult;
 use crate::app::error::AppError;
-use crate::app::visit::{Submission, submit_visit, withdraw_visit};
+use crate::app::submission::Submission;
+use crate::app::sync::prepare::Prepared;
+use crate::app::visit::{submit_visit, withdraw_visit};
 use ruhu_domain::actor::Actor;
 use ruhu_domain::ids::{HouseholdId, VisitId};
 use ruhu_domain::policy::{self, Action};
@@ -14,6 +16,9 @@ use ruhu_store::Conn;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+
+/// The kind of a visit that is sent.
+pub const SUBMIT: &str = "visit.submit";
 
 /// What an operation did, for its receipt.
 #[derive(Debug)]
@@ -42,13 +47,15 @@ struct WithdrawVisit {
 
 /// Applies one operation; `None` when its kind or version is not known here.
 /// Every version ever shipped stays in this list.
-pub fn apply(app: &App, c: &mut Conn, actor: &Actor, op: &Operation, now: Time) -> AppResult<Option<Effect>> {
+pub fn apply(app: &App, c: &mut Conn, actor: &Actor, prepared: &Prepared, now: Time) -> AppResult<Option<Effect>> {
+    let op = &prepared.op;
     match (op.kind.as_str(), op.version) {
-        ("visit.submit", 1) => {
+        (SUBMIT, 1) => {
             attempt(actor, Action::SubmitVisit)?;
-            let body: SubmitVisit = read(op)?;
-            let submission = Submission { op: op.id, visit: body.visit, hash: body.hash, subject: op.subject };
-            submit_visit(app, c, actor, submission, now).map(Some)
+            match &prepared.submission {
+                Some(submission) => submit_visit(app, c, actor, submission, now).map(Some),
+                None => submit_visit(app, c, actor, &read_submission(app, op)?, now).map(Some),
+            }
         }
         ("visit.withdraw", 1) => {
             attempt(actor, Action::WithdrawVisit)?;
@@ -60,6 +67,12 @@ pub fn apply(app: &App, c: &mut Conn, actor: &Actor, op: &Operation, now: Time) 
         }
         _ => Ok(None),
     }
+}
+
+/// Reads the body of a `visit.submit`, version 1.
+pub fn read_submission(app: &App, op: &Operation) -> AppResult<Submission> {
+    let SubmitVisit { visit, hash } = read(op)?;
+    Submission::read(app, op.id, op.subject, &visit, &hash)
 }
 
 fn attempt(actor: &Actor, action: Action) -> AppResult<()> {

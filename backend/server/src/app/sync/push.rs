@@ -3,19 +3,18 @@
 
 use crate::app::error::{AppError, Detail};
 use crate::app::sync::operations::{Effect, apply};
+use crate::app::sync::prepare::{Prepared, prepare};
 use crate::app::{App, AppResult};
 use crate::views::sync::{PushRequest, PushView, receipt_text};
 use ruhu_domain::actor::Actor;
-use ruhu_domain::form::canonical_hash;
 use ruhu_domain::ids::OpId;
 use ruhu_domain::sync::operation::{
-    BATCH_MAX_OPS, Operation, Outcome, Place, Position, Receipt, ReceiptError, SequenceRefusal, Subject,
+    BATCH_MAX_OPS, Manifest, Operation, Outcome, Place, Position, Receipt, ReceiptError, SequenceRefusal, Subject,
 };
 use ruhu_domain::time::Time;
 use ruhu_store::operation::{self, OperationRow};
 use ruhu_store::{Conn, StoreError, device, savepoint};
-use serde_json::value::{RawValue, to_raw_value};
-use std::sync::Arc;
+use serde_json::value::RawValue;
 
 const PROTOCOL: u32 = 1;
 /// No word of a phone about itself is longer: kinds, builds, heads.
@@ -38,15 +37,10 @@ impl App {
             return Err(AppError::TooLarge("sync.batch_too_large"));
         }
         check_words(&request)?;
-        let hashes: Vec<String> = request.ops.iter().map(content_hash).collect::<Result<_, _>>()?;
-        let (app, actor, request, now) = (self.clone(), actor.clone(), Arc::new((request, hashes)), self.now());
-        let (receipts, next_seq) = self
-            .db
-            .write(move |c: &mut Conn| {
-                let (request, hashes) = &*request;
-                receive(&app, c, &actor, request, hashes, now)
-            })
-            .await?;
+        let PushRequest { epoch, app_build, manifest, ops, .. } = request;
+        let batch = Batch { epoch, app_build, manifest, ops: prepare(self, actor, ops).await? };
+        let (app, actor, now) = (self.clone(), actor.clone(), self.now());
+        let (receipts, next_seq) = self.db.write(move |c: &mut Conn| receive(&app, c, &actor, &batch, now)).await?;
         Ok(PushView { receipts, next_seq, server_time: now, history_id: self.history_id.clone() })
     }
 }
@@ -62,24 +56,15 @@ fn check_words(request: &PushRequest) -> AppResult<()> {
     Err(AppError::invalid("request.shape", "A word or a number of the push is none"))
 }
 
-/// The hash of what the phone sent. A body that is JSON but not to be read (a half surrogate, a number
-/// beyond every float, too many brackets) counts by its letters, so that it can be answered like any other.
-fn content_hash(op: &Operation) -> AppResult<String> {
-    if let Ok(hash) = serde_json::to_value(op).and_then(|op| canonical_hash(&op)) {
-        return Ok(hash);
-    }
-    let op = Operation { body: to_raw_value(op.body.get())?, ..op.clone() };
-    Ok(canonical_hash(&serde_json::to_value(op)?)?)
+/// A push whose operations are prepared.
+struct Batch {
+    epoch: i64,
+    app_build: String,
+    manifest: Manifest,
+    ops: Vec<Prepared>,
 }
 
-fn receive(
-    app: &App,
-    c: &mut Conn,
-    actor: &Actor,
-    request: &PushRequest,
-    hashes: &[String],
-    now: Time,
-) -> AppResult<(Vec<Box<RawValue>>, i64)> {
+fn receive(app: &App, c: &mut Conn, actor: &Actor, request: &Batch, now: Time) -> AppResult<(Vec<Box<RawValue>>, i64)> {
     let from = device::lock_position(c, actor.device, actor.user)?.ok_or_else(AppError::not_found)?;
     let mut at = from;
     if request.epoch < at.epoch || request.epoch < 1 {
@@ -89,7 +74,8 @@ fn receive(
         at = Position { epoch: request.epoch, next_seq: 1, ..at };
     }
     let mut receipts = Vec::with_capacity(request.ops.len());
-    for (op, hash) in request.ops.iter().zip(hashes) {
+    for prepared in &request.ops {
+        let Prepared { op, hash, .. } = prepared;
         match at.place(request.epoch, op.seq) {
             Err(SequenceRefusal::Fork) => return Err(fork()),
             Err(SequenceRefusal::Gap) => {
@@ -102,7 +88,7 @@ fn receive(
                 receipts.push(RawValue::from_string(known.receipt)?);
             }
             Ok(Place::Next) => {
-                receipts.push(take(app, c, actor, op, &Arrival { epoch: request.epoch, hash: hash.clone(), now })?);
+                receipts.push(take(app, c, actor, prepared, request.epoch, now)?);
                 at.next_seq += 1;
             }
         }
@@ -115,32 +101,33 @@ fn fork() -> AppError {
     AppError::conflict("sync.fork", "This device went on elsewhere; take the next epoch and offer again")
 }
 
-/// How an operation came.
-struct Arrival {
-    epoch: i64,
-    hash: String,
-    now: Time,
-}
-
 /// Applies one operation, or keeps it with the reason why not.
-fn take(app: &App, c: &mut Conn, actor: &Actor, op: &Operation, arrival: &Arrival) -> AppResult<Box<RawValue>> {
+fn take(
+    app: &App,
+    c: &mut Conn,
+    actor: &Actor,
+    prepared: &Prepared,
+    epoch: i64,
+    now: Time,
+) -> AppResult<Box<RawValue>> {
+    let op = &prepared.op;
     let receipt = match answered_before(c, actor, op)? {
         Some(receipt) => receipt,
-        None => decide(app, c, actor, op, arrival.now)?,
+        None => decide(app, c, actor, prepared, now)?,
     };
     let text = receipt_text(&receipt)?;
     let row = OperationRow {
         device: actor.device,
-        epoch: arrival.epoch,
+        epoch,
         seq: op.seq,
         op_id: op.id,
         kind: op.kind.clone(),
         version: i64::from(op.version),
-        content_hash: arrival.hash.clone(),
+        content_hash: prepared.hash.clone(),
         outcome: receipt.outcome,
         receipt: text.get().to_owned(),
         recorded_at: op.recorded_at,
-        received_at: arrival.now,
+        received_at: now,
     };
     let is_kept = match receipt.outcome {
         Outcome::Refused | Outcome::Parked => true,
@@ -173,13 +160,14 @@ fn is_done(c: &mut Conn, op: OpId) -> AppResult<bool> {
     Ok(answers.iter().any(|row| matches!(row.outcome, Outcome::Applied | Outcome::Merged)))
 }
 
-fn decide(app: &App, c: &mut Conn, actor: &Actor, op: &Operation, now: Time) -> AppResult<Receipt> {
+fn decide(app: &App, c: &mut Conn, actor: &Actor, prepared: &Prepared, now: Time) -> AppResult<Receipt> {
+    let op = &prepared.op;
     if let Some(after) = op.after
         && !is_done(c, after)?
     {
         return Ok(Receipt { code: Some("op.after".to_owned()), ..blank(op, Outcome::Parked) });
     }
-    match savepoint(c, |c| apply(app, c, actor, op, now)) {
+    match savepoint(c, |c| apply(app, c, actor, prepared, now)) {
         Ok(Some(Effect { rev, state, household })) => Ok(Receipt {
             rev: Some(rev),
             state: Some(state.code().to_owned()),

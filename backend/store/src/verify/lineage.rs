@@ -1,0 +1,90 @@
+//! Whether a file revision is the one before it with what its visit brought: every difference has an author.
+
+use ruhu_domain::form::{self, Change, Dictionary, File, get, is_masked, normalise_file};
+use std::collections::BTreeSet;
+
+/// Facts of a household found on the spot that lists show before anybody approved them.
+const FIRST_FACTS: [&str; 4] = ["banner_code", "town_code", "community_code", "residence_address"];
+
+/// An approval that made a file revision.
+pub(super) struct Step<'a> {
+    /// The revision before; `None` when this is the first one.
+    pub before: Option<&'a File>,
+    /// The revision that the visitor saw.
+    pub base: &'a File,
+    pub after: &'a File,
+    /// The paths that the revision says it changed.
+    pub changed: &'a [String],
+    /// What the visit proposed.
+    pub proposed: &'a [Change],
+    /// What the reviewer declined.
+    pub declined: &'a BTreeSet<String>,
+    /// The household was found by a visit, so nothing of its file is older than that.
+    pub is_found: bool,
+}
+
+impl Step<'_> {
+    /// What does not follow, each as a sentence.
+    pub(super) fn faults(&self, dictionary: &Dictionary) -> Vec<String> {
+        match self.before {
+            Some(before) => self.follow(dictionary, before),
+            None => self.begin(dictionary),
+        }
+    }
+
+    fn follow(&self, dictionary: &Dictionary, before: &File) -> Vec<String> {
+        let Ok(proposed) = form::apply(dictionary, Some(self.base), self.proposed) else {
+            return vec!["comes from a visit whose changes cannot be applied".to_owned()];
+        };
+        let proposed = normalise_file(dictionary, Some(self.base), &proposed);
+        let mut accepted = form::changes(dictionary, Some(self.base), &proposed);
+        accepted.retain(|change| !self.declined.contains(&change.path));
+        let mut faults = self.unlike_named(accepted.iter().map(|change| change.path.clone()).collect());
+        let expected = form::apply(dictionary, Some(before), &accepted).unwrap_or_default();
+        let expected = normalise_file(dictionary, None, &expected);
+        for change in form::changes(dictionary, Some(&expected), self.after) {
+            let path = change.path;
+            faults.push(format!("holds another value at {path} than the one before it with the approved changes"));
+        }
+        faults
+    }
+
+    /// The first revision has nothing to be compared with: what was approved is in it, and of a household that was
+    /// found, nothing else.
+    fn begin(&self, dictionary: &Dictionary) -> Vec<String> {
+        let mut faults = Vec::new();
+        let accepted = self.proposed.iter().filter(|change| !self.declined.contains(&change.path)).cloned();
+        let accepted: Vec<Change> = accepted.collect();
+        let Ok(expected) = form::apply(dictionary, None, &accepted) else {
+            return vec!["comes from a visit whose changes cannot be applied".to_owned()];
+        };
+        let expected = normalise_file(dictionary, None, &expected);
+        for Change { path, to, .. } in &accepted {
+            // What the visitor saw covered and left alone stands for a value that only the file had.
+            let is_covered = to.as_str().is_some_and(is_masked);
+            if !is_covered && get(self.after, path) != get(&expected, path) {
+                faults.push(format!("does not hold what was approved at {path}"));
+            }
+        }
+        if self.is_found {
+            let there = form::changes(dictionary, None, self.after).into_iter().map(|change| change.path).collect();
+            faults.extend(self.unlike_named(there));
+            let origin = |path: &String| self.proposed.iter().any(|change| change.path == *path) || is_first_fact(path);
+            let strange = self.changed.iter().filter(|path| !origin(path));
+            faults.extend(strange.map(|path| format!("names {path}, which its visit did not bring")));
+        }
+        faults
+    }
+
+    fn unlike_named(&self, paths: BTreeSet<String>) -> Vec<String> {
+        let named: BTreeSet<String> = self.changed.iter().cloned().collect();
+        let missing = paths.difference(&named).map(|path| format!("changed {path} and does not name it"));
+        let invented = named.difference(&paths).map(|path| format!("names {path} as changed, which was not approved"));
+        missing.chain(invented).collect()
+    }
+}
+
+fn is_first_fact(path: &str) -> bool {
+    let of_person = path.starts_with("persons/") && (path.ends_with("/name") || path.ends_with("/is_worker"));
+    of_person || FIRST_FACTS.contains(&path)
+}
