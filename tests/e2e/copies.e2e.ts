@@ -134,6 +134,10 @@ journey("a bad disk", () => [phone?.page], (step) => {
 
   step("sends it once after the next sign-in, and says that the day is in", async () => {
     const { page } = phone;
+    const pushed: Promise<{ receipts: { op_id: string }[] }>[] = [];
+    page.on("response", (answer) => {
+      if (answer.url().endsWith("/sync/push") && answer.ok()) pushed.push(answer.json());
+    });
     wire.heal();
     await phone.context.setOffline(false);
     await pillSays(page, zhTexts, "signIn");
@@ -146,6 +150,9 @@ journey("a bad disk", () => [phone?.page], (step) => {
     await pillSays(page, zhTexts, "all");
     await look(page, "delivered");
     await expect.poll(() => journalText(page)).toBe("");
+    // The visit, then word that nothing is held any more.
+    const receipts = (await Promise.all(pushed)).map((answer) => answer.receipts.map(({ op_id }) => op_id));
+    expect(receipts).toEqual([saved, []]);
     const { visits } = await pullAll(await member(server.url, "caseworker"));
     expect(visits.filter(({ household_id }) => household_id === household.id)).toHaveLength(visitsBefore + 1);
     await link(page, t("ui.back")).click();
