@@ -1,8 +1,10 @@
 // The only file that talks to the network. Every call ends in a `Result`: data or a problem, never an exception.
 import createClient, { type Client } from "openapi-fetch";
+import { EMPTY_STATUS, problemOf, strangersProblem } from "./answer";
 import { inLock, type LockPorts } from "./lock";
-import { localProblem, type Problem, type ProblemError, type Result } from "./problem";
+import { localProblem, type Problem, type Result } from "./problem";
 import type { components, paths } from "./schema.gen";
+import { isAnyAnswer, isSession, type Shape } from "./shape";
 
 export type Session = components["schemas"]["SessionView"];
 export type UserView = components["schemas"]["UserView"];
@@ -29,8 +31,11 @@ interface Answer<D> {
 }
 
 export interface Api {
-  /** Runs one typed call: `api.ask((http) => http.GET("/api/v1/me"))`. */
-  ask<D>(call: (http: Http) => Promise<Answer<D>>): Promise<Result<D>>;
+  /**
+   * Runs one typed call: `api.ask((http) => http.GET("/api/v1/me"))`. Whatever is going to be kept names the shape
+   * that it must have; another one is no answer of our server.
+   */
+  ask<D>(call: (http: Http) => Promise<Answer<D>>, shape?: Shape): Promise<Result<D>>;
   login(body: components["schemas"]["LoginRequest"]): Promise<Result<Session>>;
   /** Gets a new access token by the cookie; calls at the same time share one. */
   refresh(): Promise<Result<Session>>;
@@ -43,11 +48,12 @@ export interface Api {
   onSession(listener: (signedIn: SignedIn | null) => void): () => void;
 }
 
-const TIMEOUT_MS = 30_000;
+/** How long a request may wait for the head of its answer, and then for the whole of its body. */
+export const HEAD_TIMEOUT_MS = 30_000;
+export const BODY_TIMEOUT_MS = 30_000;
 const HEADER_CLIENT = { "X-Ruhu-Client": "pwa" };
 /** Calls that need nobody to be signed in. */
 const PUBLIC = /^\/api\/v1\/(auth\/(login|refresh)|about|setup)$/;
-const EMPTY_STATUS: ReadonlySet<number> = new Set([101, 204, 205, 304]);
 
 /** Sends through the browser. */
 export const browserTransport = (request: Request): Promise<Response> => fetch(request);
@@ -74,23 +80,30 @@ export function createApi(ports: ClientPorts): Api {
     for (const listener of [...listeners]) listener(next);
   }
 
-  /** Sends a request and reads the whole answer within the time limit. Throws `Unanswered`. */
+  /** What `run` answers, or the end of the time, whatever the transport makes of being aborted. */
+  function within<T>(limitMs: number, abort: AbortController, run: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const cancel = ports.timer(limitMs, () => {
+        abort.abort();
+        reject(new Unanswered(localProblem("net.timeout")));
+      });
+      void run().then(resolve, reject).finally(cancel);
+    });
+  }
+
+  /** Sends a request and reads the whole answer of our server within the time limits. Throws `Unanswered`. */
   async function send(request: Request): Promise<Response> {
     const abort = new AbortController();
-    let late = false;
-    const cancel = ports.timer(TIMEOUT_MS, () => {
-      late = true;
-      abort.abort();
-    });
     try {
-      const response = await ports.transport(new Request(request, { signal: abort.signal }));
-      const body = EMPTY_STATUS.has(response.status) ? null : await response.arrayBuffer();
-      return checked(new Response(body, { status: response.status, headers: response.headers }));
+      const ours = new Request(request, { signal: abort.signal, redirect: "manual" });
+      const response = await within(HEAD_TIMEOUT_MS, abort, () => ports.transport(ours));
+      const isEmpty = EMPTY_STATUS.has(response.status);
+      const body = isEmpty ? null : await within(BODY_TIMEOUT_MS, abort, () => response.arrayBuffer());
+      const problem = strangersProblem(response, body, ports.nowMs());
+      if (problem) throw new Unanswered(problem);
+      return new Response(body, { status: response.status, headers: response.headers });
     } catch (error) {
-      if (error instanceof Unanswered) throw error;
-      throw new Unanswered(localProblem(late ? "net.timeout" : "net.offline"));
-    } finally {
-      cancel();
+      throw error instanceof Unanswered ? error : new Unanswered(localProblem("net.offline"));
     }
   }
 
@@ -129,7 +142,7 @@ export function createApi(ports: ClientPorts): Api {
 
   async function startSession(call: (client: Http) => Promise<Answer<Session>>): Promise<Result<Session>> {
     const sentMs = ports.nowMs();
-    const result = await askWith(plain, call);
+    const result = await askWith(plain, call, isSession);
     if (!result.ok) return result;
     if (expected !== null && result.data.user.id !== expected) {
       change(null);
@@ -141,24 +154,24 @@ export function createApi(ports: ClientPorts): Api {
     return result;
   }
 
-  async function askWith<D>(client: Http, call: (http: Http) => Promise<Answer<D>>): Promise<Result<D>> {
+  async function askWith<D>(client: Http, call: (http: Http) => Promise<Answer<D>>, shape: Shape): Promise<Result<D>> {
     try {
       const { data, error, response } = await call(client);
       if (!response.ok) return { ok: false, problem: problemOf(response, error, ports.nowMs()) };
+      if (!shape(data)) return { ok: false, problem: localProblem("net.captive_portal") };
       return { ok: true, data: data as D, etag: response.headers.get("etag") };
     } catch (error) {
-      if (error instanceof Unanswered) return { ok: false, problem: error.problem };
-      // An answer that says JSON and is none.
-      return { ok: false, problem: localProblem("net.protocol") };
+      // Not thrown by us: an answer that says JSON and is none.
+      return { ok: false, problem: error instanceof Unanswered ? error.problem : localProblem("net.captive_portal") };
     }
   }
 
   return {
-    ask: (call) => askWith(http, call),
+    ask: (call, shape = isAnyAnswer) => askWith(http, call, shape),
     login: (body) => startSession((client) => client.POST("/api/v1/auth/login", { body, headers: HEADER_CLIENT })),
     refresh,
     async logout() {
-      const result = await askWith<unknown>(http, (client) => client.POST("/api/v1/auth/logout"));
+      const result = await askWith<unknown>(http, (client) => client.POST("/api/v1/auth/logout"), isAnyAnswer);
       change(null);
       return result.ok ? { ok: true, data: undefined, etag: null } : result;
     },
@@ -184,43 +197,4 @@ function withToken(request: Request, signedIn: SignedIn | null): Request {
   const headers = new Headers(request.headers);
   for (const [name, value] of Object.entries(authHeaders(signedIn))) headers.set(name, value);
   return new Request(request, { headers });
-}
-
-/** Recognises what is no answer of our server: the page of a public network, or of a proxy. */
-function checked(response: Response): Response {
-  const type = response.headers.get("content-type") ?? "";
-  const isJson = /\bjson\b/.test(type);
-  if (isJson || EMPTY_STATUS.has(response.status) || response.status >= 500) return response;
-  const status = response.status;
-  if (/text\/html/.test(type)) throw new Unanswered(localProblem("net.captive_portal", { status }));
-  if (response.ok) throw new Unanswered(localProblem("net.protocol", { status }));
-  return response;
-}
-
-function problemOf(response: Response, error: unknown, nowMs: number): Problem {
-  const { status, headers } = response;
-  const body = typeof error === "object" && error !== null ? (error as Record<string, unknown>) : {};
-  const { type: _type, title: _title, status: _status, code, request_id, errors, ...more } = body;
-  return {
-    code: codeOf(status, code),
-    status,
-    request_id: typeof request_id === "string" ? request_id : headers.get("x-request-id"),
-    errors: Array.isArray(errors) ? (errors as ProblemError[]) : [],
-    retry_after_ms: retryAfterMs(headers.get("retry-after"), nowMs),
-    more,
-  };
-}
-
-function codeOf(status: number, code: unknown): Problem["code"] {
-  if (status === 304) return "net.not_modified";
-  if (status >= 500) return "net.server";
-  if (typeof code === "string" && code !== "") return code;
-  return status === 429 ? "net.too_many_requests" : "net.protocol";
-}
-
-/** `Retry-After` in seconds or as a date. */
-function retryAfterMs(value: string | null, nowMs: number): number | null {
-  if (value === null) return null;
-  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - nowMs;
-  return Number.isFinite(ms) ? Math.max(0, ms) : null;
 }

@@ -6,12 +6,14 @@ export const LOCAL_PROBLEM_CODES = [
   "net.offline",
   /** No answer within the time limit. The server may have done it. */
   "net.timeout",
-  /** A page of HTML came where data was expected: the sign-in page of a public network. */
+  /** Somebody else answered: the sign-in page of a public network, or a proxy. There is no real connection. */
   "net.captive_portal",
   /** The server or a proxy before it failed (5xx). */
   "net.server",
-  /** An answer that this app does not understand. */
+  /** The server's answers make no sense to this app. */
   "net.protocol",
+  /** A proxy does not let so much through at once (413). */
+  "net.too_large",
   /** 429: asked too often. */
   "net.too_many_requests",
   /** The data is still the same (304); not an error. */
@@ -20,6 +22,8 @@ export const LOCAL_PROBLEM_CODES = [
   "auth.sign_in_needed",
   /** Another user signed in on this phone meanwhile. */
   "auth.other_user",
+  /** One operation alone is larger than the server or the network takes. */
+  "sync.op_too_large",
   /** The phone's storage is full: what was just saved was not. */
   "storage.full",
   /** The phone's database failed in another way. */
@@ -51,7 +55,7 @@ export interface ProblemError {
 
 export interface Problem {
   readonly code: ProblemCode;
-  /** HTTP status; 0 when there was no answer. */
+  /** HTTP status of our server or of a proxy before it; 0 when there was no answer, or one of a stranger. */
   readonly status: number;
   readonly request_id: string | null;
   readonly errors: readonly ProblemError[];
@@ -73,8 +77,7 @@ export function localProblem(code: LocalProblemCode, extra: Partial<Problem> = {
 
 /** Whether the same call may well succeed later without anybody doing anything. */
 export function isTransient(problem: Problem): boolean {
-  return problem.status === 0 || problem.status >= 500 || problem.status === 408 || problem.status === 429
-    || problem.code === "net.captive_portal";
+  return problem.status === 0 || problem.status >= 500 || problem.status === 408 || problem.status === 429;
 }
 
 /** Whether a person must sign in before anything else helps. */

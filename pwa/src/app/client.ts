@@ -2,6 +2,7 @@
 import { liveQuery } from "dexie";
 import { computed, ref, shallowRef } from "vue";
 import { type Api, createApi } from "@/api/client";
+import { isAbout } from "@/api/shape";
 import type { Store } from "@/db/database";
 import type { Platform } from "@/db/platform";
 import { type About, type Client, worksInTheField } from "@/features/auth";
@@ -134,7 +135,7 @@ async function keptAbout({ device }: Installation): Promise<About | null> {
 
 /** What the server says of itself, kept so that the sign of demonstration data shows offline, too. */
 async function refreshAbout({ device }: Installation, api: Api, about: { value: About | null }): Promise<void> {
-  const result = await api.ask((http) => http.GET("/api/v1/about"));
+  const result = await api.ask((http) => http.GET("/api/v1/about"), isAbout);
   if (!result.ok) return;
   about.value = result.data;
   await device.meta.put({ key: ABOUT_KEY, value: result.data });

@@ -1,6 +1,7 @@
 // The real world for the client core: the browser's clock, randomness, network, storage and locks.
 import { browserTransport } from "@/api/client";
 import { browserStorage } from "@/db/database";
+import { browserJournal } from "@/db/opfs";
 import type { Locks, Platform } from "@/db/platform";
 import type { Engine } from "@/sync/engine";
 
@@ -32,6 +33,8 @@ function webLocks(manager: LockManager): Locks {
 export function browserPlatform(): Platform {
   // Older browsers lack some of these, and all lack some away from HTTPS.
   const { locks, storage } = navigator as Partial<Pick<Navigator, "locks" | "storage">>;
+  const held = locks && webLocks(locks);
+  const journal = browserJournal(held);
   return {
     storage: browserStorage(),
     transport: browserTransport,
@@ -48,7 +51,8 @@ export function browserPlatform(): Platform {
       const handle = setTimeout(run, afterMs);
       return () => clearTimeout(handle);
     },
-    ...(locks && { locks: webLocks(locks) }),
+    ...(held && { locks: held }),
+    ...(journal && { journal }),
     ...(storage && { storageManager: storage }),
   };
 }

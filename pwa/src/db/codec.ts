@@ -16,3 +16,20 @@ export function encode<T>(value: T): Stored<T> {
 export function decode<T>(stored: Stored<T>): T {
   return stored.b;
 }
+
+const PLAIN = 0;
+
+/** The same for what lies outside of the database: one byte of format, then the value. */
+export function encodeBytes(value: unknown): Uint8Array {
+  const text = new TextEncoder().encode(JSON.stringify(value));
+  const bytes = new Uint8Array(text.length + 1);
+  bytes[0] = PLAIN;
+  bytes.set(text, 1);
+  return bytes;
+}
+
+/** Throws when the bytes are not of a format that this app knows. */
+export function decodeBytes(bytes: Uint8Array): unknown {
+  if (bytes[0] !== PLAIN) throw new Error("unknown format");
+  return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(1)));
+}

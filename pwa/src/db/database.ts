@@ -1,6 +1,7 @@
 // The databases on the phone: one per user, and a small one for what the installation must know before anybody
 // has signed in. Nothing in one user's database is ever touched while another is signed in.
 import { Dexie, type Table } from "dexie";
+import { openJournal, type Journal } from "./journal";
 import type { Platform, Storage } from "./platform";
 import type { DraftRow, FileRow, HouseholdRow, OutboxRow, ReceiptRow, VisitRow } from "./rows";
 import { upgradeDeviceDatabase, upgradeUserDatabase } from "./upgrade";
@@ -71,13 +72,16 @@ export interface Store {
   readonly db: UserDatabase;
   readonly platform: Platform;
   readonly user: UserView;
+  /** The second copy of the outbox, where the browser has a place for it. */
+  readonly journal?: Journal;
 }
 
 /** Opens the user's database; a failure (`QuotaExceededError`, a blocked upgrade) is thrown. */
 export async function openStore(platform: Platform, user: UserView): Promise<Store> {
   const db = new UserDatabase(platform.storage, user.id);
   await db.open();
-  return { db, platform, user };
+  const journal = openJournal(platform, user.id);
+  return { db, platform, user, ...(journal && { journal }) };
 }
 
 export function closeStore(store: Store): void {

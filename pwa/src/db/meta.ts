@@ -32,6 +32,22 @@ export interface ContactMeta {
   readonly history_id: string | null;
 }
 
+/** How the second copy of the outbox is doing. */
+export interface JournalMeta {
+  /** `absent`: this browser has no place for it. */
+  readonly is: "absent" | "kept" | "failing";
+  /** How many operations it has brought back so far. */
+  readonly restored: number;
+}
+
+/** What the server was last told of that this phone holds. */
+export interface ToldMeta {
+  /** `head` of that manifest; `null` before the first. */
+  readonly head: string | null;
+  /** Milliseconds since 1970 by the phone's clock. */
+  readonly at_ms: number;
+}
+
 /** A document with its ETag. */
 export interface Cached<T> {
   readonly etag: string | null;
@@ -44,6 +60,10 @@ interface MetaValues {
   contact: ContactMeta;
   definitions: Cached<Definitions> | null;
   regions: Cached<Regions> | null;
+  journal: JournalMeta;
+  told: ToldMeta;
+  /** Whether the browser was asked to protect the data, whatever it said. */
+  protection: { readonly asked: boolean };
   /** Counts the changes that lists depend on. */
   stamp: number;
 }
@@ -54,6 +74,9 @@ const FIRST: MetaValues = {
   contact: { last_contact_ms: null, last_complete_ms: null, clock_offset_ms: 0, history_id: null },
   definitions: null,
   regions: null,
+  journal: { is: "absent", restored: 0 },
+  told: { head: null, at_ms: 0 },
+  protection: { asked: false },
   stamp: 0,
 };
 

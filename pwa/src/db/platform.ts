@@ -13,6 +13,22 @@ export interface Locks {
   request<T>(name: string, options: { signal?: AbortSignal }, run: () => Promise<T>): Promise<T>;
 }
 
+/** A file beside the database that keeps a second copy of the outbox. */
+export interface JournalFile {
+  /** Everything in it; nothing when it is not there. */
+  read(): Promise<Uint8Array>;
+  /** Writes at the end; resolves when it is on the disk. */
+  append(bytes: Uint8Array): Promise<void>;
+  /** Writes in place of everything; resolves when it is on the disk. */
+  replace(bytes: Uint8Array): Promise<void>;
+}
+
+/** Where journals lie. */
+export interface JournalPort {
+  /** Runs alone among all who use the journal of this name, in whatever tab. */
+  alone<T>(name: string, run: (file: JournalFile) => Promise<T>): Promise<T>;
+}
+
 /** Sends one HTTP request; throws like `fetch` does when there is no answer. */
 export type Transport = (request: Request) => Promise<Response>;
 
@@ -41,6 +57,8 @@ export interface Platform {
   timer(afterMs: number, run: () => void): () => void;
   /** Web Locks, where the browser has them; nothing depends on them. */
   readonly locks?: Locks;
+  /** A place for the second copy of the outbox, where the browser has one. */
+  readonly journal?: JournalPort;
   /** The browser's storage manager, where it has one. */
   readonly storageManager?: StorageManagerLike;
 }

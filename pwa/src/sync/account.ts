@@ -7,6 +7,7 @@ import { deviceIdFor, findLastUser, markSignedOut, rememberUser, updateUser } fr
 import type { Platform } from "@/db/platform";
 import { writeAll, writeMeta, readMeta, touch } from "@/db/meta";
 import type { UserView } from "@/db/wire";
+import { keepCopy } from "./secondCopy";
 
 /** The server has not heard of a sign-out yet. */
 const LOGOUT_OWED = "logout_owed";
@@ -76,6 +77,8 @@ async function tellLogout({ api, device }: Installation): Promise<void> {
 
 async function openUser({ api, platform }: Installation, user: UserView): Promise<Store> {
   const store = await openStore(platform, user);
+  // Before anything is shown or sent: what the database has lost comes back from its second copy.
+  await keepCopy(store);
   api.expectUser(user.id);
   return store;
 }
@@ -115,6 +118,8 @@ export async function signOut(installation: Installation, store: Store, forget: 
   if (!forget) return;
   const last = await openStore(platform, store.user);
   try {
+    // What was answered must not look lost once the answers are forgotten.
+    await keepCopy(last);
     await forgetCopies(last.db);
   } finally {
     last.db.close();

@@ -50,7 +50,7 @@ describe("a day with a network", () => {
     await writeVisit(phone, null);
     phone.engine.nudge("saved");
     await until(world, [phone], async () => (await countUnsent(phone.store)) === 0);
-    const [op] = world.server.pushes[0]!.ops;
+    const [op] = world.server.pushes.flatMap(({ ops }) => ops);
     expect(op).toMatchObject({ clock: { offset_ms: 7_200_000 }, body: { visit: { clock_offset_ms: 7_200_000 } } });
     phone.close();
   });
@@ -66,7 +66,7 @@ describe("exactly once", () => {
     phone.engine.start();
     await until(world, [phone], async () => (await findVisit(phone.store, visit))?.status === "in_review");
     expect(world.server.effects.get(op)).toBe(1);
-    expect(world.server.pushes.length).toBe(4);
+    expect(world.server.pushes.filter(({ ops }) => ops.length > 0).length).toBe(4);
     phone.close();
   });
 

@@ -10,7 +10,8 @@ import { adoptDevice, adoptHistory, countUnsent, forgetOld } from "./outbox";
 import { refreshDocuments } from "./documents";
 import { createPace, type Round } from "./pace";
 import { pull } from "./pull";
-import { push } from "./push";
+import { push, tellHeld } from "./push";
+import { keepCopy } from "./secondCopy";
 import { syncStatus, type EngineState, type Phase, type SyncStatus } from "./status";
 
 /** Why a sync is due: an operation was saved, the network came back, the app came to the front, … */
@@ -33,6 +34,8 @@ export const POLL_MS = 180_000;
 export const DOCUMENTS_MS = 900_000;
 const FIRST_BACKOFF_MS = 1_000;
 const MAX_BACKOFF_MS = 300_000;
+/** No server and no stranger keeps this phone waiting for longer than this. */
+export const MAX_RETRY_AFTER_MS = 900_000;
 
 /** Exponential with jitter: between half of the step and the whole. `random` from 0 up to 1. */
 export function backoffMs(failures: number, random: number): number {
@@ -46,7 +49,7 @@ export function createEngine(store: Store, api: Api): Engine {
   let state: EngineState = { is: "stopped" };
   let pending = 0;
   let failures = 0;
-  /** Earliest next attempt that the server asked for. */
+  /** Earliest next attempt that the server asked for, by the clock that nobody sets. */
   let notBeforeMs = 0;
   let completeAtMs: number | null = null;
   let documentsAtMs: number | null = null;
@@ -103,6 +106,7 @@ export function createEngine(store: Store, api: Api): Engine {
       problem = await inLock(platform, `ruhu-sync-${store.user.id}`, round).catch((error: unknown) =>
         localProblem(storageCode(error)),
       );
+      await keepCopy(store);
       await countPending();
     } while (again && problem === null && !stopped());
     again = false;
@@ -119,8 +123,9 @@ export function createEngine(store: Store, api: Api): Engine {
       return;
     }
     failures += 1;
-    notBeforeMs = now + (problem.retry_after_ms ?? 0);
-    const waitMs = Math.max(problem.retry_after_ms ?? 0, backoffMs(failures, platform.random()));
+    const askedMs = Math.min(problem.retry_after_ms ?? 0, MAX_RETRY_AFTER_MS);
+    notBeforeMs = platform.monotonicMs() + askedMs;
+    const waitMs = Math.max(askedMs, backoffMs(failures, platform.random()));
     if (needsSignIn(problem)) {
       enter({ is: "blocked", problem });
       arm(MAX_BACKOFF_MS);
@@ -144,7 +149,14 @@ export function createEngine(store: Store, api: Api): Engine {
     if (problem ?? unsent) return problem ?? unsent;
     await forgetOld(store);
     await noteComplete();
-    return (await countUnsent(store)) > 0 ? sendAll() : null;
+    const late = (await countUnsent(store)) > 0 ? await sendAll() : null;
+    if (late !== null || stopped()) return late;
+    // All is well from here on, whatever becomes of the last word to the office.
+    completeAtMs = platform.nowMs();
+    await countPending();
+    phase({ is: "starting", at_ms: completeAtMs });
+    await tellHeld(store, api);
+    return null;
   }
 
   /** Makes sure of a session and of this device's numbering before anything is sent. */
@@ -172,9 +184,9 @@ export function createEngine(store: Store, api: Api): Engine {
   }
 
   async function documents(when: "missing" | "old"): Promise<Problem | null> {
-    const now = platform.nowMs();
+    const now = platform.monotonicMs();
     const missing = (await readMeta(db, "definitions")) === null || (await readMeta(db, "regions")) === null;
-    const old = documentsAtMs === null || Math.abs(now - documentsAtMs) >= DOCUMENTS_MS;
+    const old = documentsAtMs === null || now - documentsAtMs >= DOCUMENTS_MS;
     if (!(when === "missing" ? missing : old)) return null;
     const problem = await refreshDocuments(store, api);
     if (problem === null) documentsAtMs = now;
@@ -210,7 +222,7 @@ export function createEngine(store: Store, api: Api): Engine {
         return;
       }
       failures = 0;
-      if (platform.nowMs() >= notBeforeMs || why === "signed_in") wake();
+      if (platform.monotonicMs() >= notBeforeMs || why === "signed_in") wake();
     },
     status: () => syncStatus(state, pending),
     state: () => state,

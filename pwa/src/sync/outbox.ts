@@ -5,6 +5,7 @@ import type { Store } from "@/db/database";
 import { readMeta, touch, writeAll, writeMeta, type DeviceMeta } from "@/db/meta";
 import type { Draft, LocalVisit, OperationBody, OutboxRow, ReceiptRow, Settled } from "@/db/rows";
 import { timeText } from "@/db/time";
+import { canonicalHash } from "@/forms/canonical";
 import type { Manifest, Operation, Receipt } from "@/db/wire";
 
 /** How long an answered operation is kept for a server that was restored from a backup. */
@@ -63,10 +64,15 @@ export interface BatchLimits {
   readonly bytes: number;
 }
 
-export interface Batch {
+/** What this phone holds without an answer, at one moment. */
+export interface Held {
   readonly device: string;
   readonly epoch: number;
-  readonly manifest: Manifest;
+  /** In the order of their numbers. */
+  readonly held: readonly { readonly seq: number; readonly id: string }[];
+}
+
+export interface Batch extends Held {
   readonly ops: readonly Operation[];
 }
 
@@ -84,15 +90,35 @@ export async function countStuck(store: Store): Promise<number> {
   return store.db.outbox.where("state").equals("answered").count();
 }
 
+async function heldNow(store: Store, rows: readonly OutboxRow[]): Promise<Held> {
+  const { device_id, epoch } = await readMeta(store.db, "device");
+  return { device: device_id, epoch, held: rows.map(({ seq, id }) => ({ seq, id })) };
+}
+
+export function readHeld(store: Store): Promise<Held> {
+  const { db } = store;
+  return db.transaction("r", [db.outbox, db.meta], async () => heldNow(store, await unanswered(store)));
+}
+
+/**
+ * What a push tells of it. `head` is over what is held, so that the office can tell two phones' work apart, and see
+ * whether all of it has come. Not for a transaction: it waits for the hash.
+ */
+export async function manifestOf({ platform }: Store, { held }: Held): Promise<Manifest> {
+  const [first] = held;
+  const last = held[held.length - 1];
+  if (!first || !last) return { count: 0, first_seq: null, last_seq: null, head: "" };
+  const head = await canonicalHash(held.map(({ seq, id }) => [seq, id]), platform.sha256);
+  return { count: held.length, first_seq: first.seq, last_seq: last.seq, head };
+}
+
 /** The next operations to send, contiguous in number; `null` when nothing waits. */
 export function nextBatch(store: Store, limits: BatchLimits): Promise<Batch | null> {
   const { db } = store;
   return db.transaction("rw", [db.outbox, db.meta], async () => {
-    const { device_id, epoch } = await readMeta(db, "device");
     const rows = await unanswered(store);
     const [first] = rows;
-    const last = rows[rows.length - 1];
-    if (!first || !last) return null;
+    if (!first) return null;
     const taken: OutboxRow[] = [];
     let bytes = 0;
     for (const row of rows) {
@@ -102,12 +128,7 @@ export function nextBatch(store: Store, limits: BatchLimits): Promise<Batch | nu
       bytes += row.bytes + 1;
     }
     await db.outbox.bulkPut(taken.map((row) => ({ ...row, state: "sending" as const })));
-    return {
-      device: device_id,
-      epoch,
-      manifest: { count: rows.length, first_seq: first.seq, last_seq: last.seq, head: "" },
-      ops: taken.map((row) => ({ seq: row.seq, ...decode(row.op) })),
-    };
+    return { ...(await heldNow(store, rows)), ops: taken.map((row) => ({ seq: row.seq, ...decode(row.op) })) };
   });
 }
 
@@ -167,7 +188,7 @@ export async function settle(store: Store, row: OutboxRow, receipt: Receipt, set
 }
 
 /** Everything without an answer under a new epoch, numbered from 1. Ids stay. Part of a transaction. */
-async function renumber(store: Store, device: DeviceMeta): Promise<void> {
+export async function renumber(store: Store, device: DeviceMeta): Promise<void> {
   const { db } = store;
   const epoch = device.epoch + 1;
   const rows = await unanswered(store);

@@ -136,8 +136,8 @@ describe("a returned visit", () => {
     const phone = await aSyncedPhone(world);
     const { visit } = await writeVisit(phone, "h1");
     await sync(world, phone);
-    const [push] = world.server.pushes;
-    const { visit: proposal } = push!.ops[0]!.body as { visit: never };
+    const [op] = world.server.pushes.flatMap(({ ops }) => ops);
+    const { visit: proposal } = op!.body as { visit: never };
     const reasons = [{ path: "residence_address", code: "other", text: "门牌号" }];
     const review = { by: { id: "u9", name: "审核" }, at: "2026-11-23T02:00:00Z", decision: "returned" as const, reasons, text: "" };
     world.server.setVisit(visit, { state: "returned", review, proposal });

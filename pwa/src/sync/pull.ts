@@ -2,6 +2,7 @@
 // kill at any point goes on with the next page.
 import type { Api } from "@/api/client";
 import type { Problem } from "@/api/problem";
+import { isPullAnswer } from "@/api/shape";
 import { decode, encode } from "@/db/codec";
 import type { Store, UserDatabase } from "@/db/database";
 import { summaryOf } from "@/db/households";
@@ -21,7 +22,7 @@ export async function pull(store: Store, api: Api, round: Round, progress: PullP
     if (before.full) progress(before.done, before.total);
     const limit = round.pace.page();
     const body = before.cursor === null ? { limit } : { cursor: before.cursor, limit };
-    const result = await api.ask((http) => http.POST("/api/v1/sync/pull", { body }));
+    const result = await api.ask((http) => http.POST("/api/v1/sync/pull", { body }), isPullAnswer);
     if (!result.ok) {
       if (result.problem.code === "net.timeout") round.pace.timedOut();
       if (!isAboutTheCursor(result.problem) || before.cursor === null) return result.problem;

@@ -11,6 +11,7 @@ import { isOpenState, outcomeOf } from "@/db/visitEntries";
 import type { HouseholdFile } from "@/forms/definition";
 import type { Proposal } from "@/db/wire";
 import { appendOperation, settle } from "./outbox";
+import { keepCopy } from "./secondCopy";
 
 /** The part of a proposal that the forms engine computes from the answers. */
 export type ProposedContent = Pick<Proposal, "visit" | "changes" | "later" | "unchanged" | "warnings">;
@@ -22,7 +23,8 @@ export type Submitted =
 
 /**
  * Sends a draft on its way. `propose` gets the draft as it lies on the disk; a save that comes in between makes
- * it run again. When this resolves, the visit is on the disk as "saved" and the draft is gone.
+ * it run again. When this resolves, the visit is on the disk as "saved", twice where the browser has a place for
+ * the second copy, and the draft is gone.
  */
 export async function submitDraft(
   store: Store,
@@ -43,7 +45,9 @@ export async function submitDraft(
       await storeSubmission(store, opId, draft, proposal, hash);
       return true;
     });
-    if (done) return { is: "submitted", visit_id: draft.id, op_id: opId };
+    if (!done) continue;
+    await keepCopy(store);
+    return { is: "submitted", visit_id: draft.id, op_id: opId };
   }
 }
 
@@ -159,7 +163,7 @@ async function settleAnswered(store: Store, visitId: string, settled: Settled): 
 export async function withdrawVisit(store: Store, visitId: string, reason: string): Promise<string | undefined> {
   const { db } = store;
   const opId = store.platform.newId();
-  return writeAll(db, async () => {
+  const appended = await writeAll(db, async () => {
     const row = await db.visits.get(visitId);
     const ops = await db.outbox.where("subject").equals(visitId).sortBy("order");
     if (ops.some((op) => op.kind === "visit.withdraw" && op.state !== "answered")) return undefined;
@@ -196,6 +200,8 @@ export async function withdrawVisit(store: Store, visitId: string, reason: strin
     await touch(db);
     return opId;
   });
+  await keepCopy(store);
+  return appended;
 }
 
 /** Opens a refused or parked visit again; submitting it makes a new operation. `undefined` when it is not there. */

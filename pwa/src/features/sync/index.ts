@@ -2,6 +2,7 @@
 import type { RouteRecordRaw } from "vue-router";
 
 export { default as SyncPill } from "./SyncPill.vue";
+export { default as DayLine } from "./DayLine.vue";
 export { useStorage } from "./useStorage";
 
 export const routes: RouteRecordRaw[] = [

@@ -38,7 +38,9 @@ export default {
     protected: "Protected: the browser does not clear it by itself",
     unprotected: "Not protected: the browser may clear it when space runs out",
     protect: "Protect data",
-    refused: "The browser did not agree. Add the app to the home screen and try again.",
+    refused:
+      "The browser did not agree. Add the app to the home screen, open it from there and try again; until then do not clear browser data, and make sure each evening that everything has arrived.",
+    again: "Try again",
     used: "{used} used of {quota}",
   },
   install: {

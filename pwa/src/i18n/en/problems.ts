@@ -2,9 +2,11 @@
 export default {
   "net.offline": "There is no connection; your work is saved on this phone.",
   "net.timeout": "The server did not answer in time; it is tried again by itself.",
-  "net.captive_portal": "This network wants a sign-in of its own. Complete it in the browser, or use mobile data.",
+  "net.captive_portal":
+    "This is no real connection to the server: the network may want a sign-in of its own, or a proxy stands in the way. Sign in to the network in the browser, or use mobile data. Nothing is lost.",
   "net.server": "The server failed for the moment; nothing is lost and it is tried again by itself.",
   "net.protocol": "The server gave an answer this app does not understand. Update the app and try again.",
+  "net.too_large": "Too much at once for this network; it is being split.",
   "net.too_many_requests": "Too many requests; please wait a little.",
   "net.not_modified": "Nothing has changed.",
   "auth.sign_in_needed": "Please sign in again; everything on this phone is still here.",
@@ -32,6 +34,8 @@ export default {
   "sync.fork": "This phone and the server count differently; it is renumbering, nothing is lost.",
   "sync.gap": "Some entries are missing in between; they are being sent again.",
   "sync.batch_too_large": "Too much at once; it is being split.",
+  "sync.op_too_large":
+    "This entry is too large even on its own; it is still on this phone. Open it, remove entries or shorten texts, and submit again; if that does not help, call the office.",
   "op.unknown": "The server does not know this kind of entry yet; it is kept and dealt with after an update.",
   "visit.own": "Your own visit cannot be decided by you.",
   "visit.stale_review": "This visit has changed since you opened it; please look again.",

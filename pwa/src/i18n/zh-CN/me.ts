@@ -38,7 +38,8 @@ export default {
     protected: "数据已受保护，浏览器不会自动清除",
     unprotected: "数据未受保护，空间不足时浏览器可能清除",
     protect: "保护数据",
-    refused: "浏览器没有同意。把应用添加到桌面后再试。",
+    refused: "浏览器没有同意。请把应用添加到桌面，从桌面打开后再试；在这之前，不要清除浏览器数据，每天收工前确认全部送达。",
+    again: "再试一次",
     used: "已用 {used}，可用 {quota}",
   },
   install: {

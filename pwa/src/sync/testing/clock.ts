@@ -8,7 +8,7 @@ interface Timer {
 
 export class FakeClock {
   nowMs: number;
-  /** What the monotonic clock adds; setting the wall clock does not move it. */
+  /** Timers go by it, too. Setting `nowMs`, the clock on the wall, does not move it. */
   monotonicMs = 0;
   private timers: Timer[] = [];
   private lastId = 0;
@@ -20,7 +20,7 @@ export class FakeClock {
   timer(afterMs: number, run: () => void): () => void {
     this.lastId += 1;
     const id = this.lastId;
-    this.timers.push({ id, atMs: this.nowMs + afterMs, run });
+    this.timers.push({ id, atMs: this.monotonicMs + afterMs, run });
     return () => {
       this.timers = this.timers.filter((timer) => timer.id !== id);
     };
@@ -29,7 +29,7 @@ export class FakeClock {
   /** When the next timer is due, in milliseconds from now. */
   nextInMs(): number | null {
     const next = this.next();
-    return next ? next.atMs - this.nowMs : null;
+    return next ? next.atMs - this.monotonicMs : null;
   }
 
   private next(): Timer | undefined {
@@ -40,13 +40,13 @@ export class FakeClock {
   fireNext(): void {
     const next = this.next();
     if (!next) return;
-    this.advance(Math.max(0, next.atMs - this.nowMs));
+    this.advance(Math.max(0, next.atMs - this.monotonicMs));
   }
 
   advance(ms: number): void {
-    const until = this.nowMs + ms;
+    const until = this.monotonicMs + ms;
     for (let next = this.next(); next && next.atMs <= until; next = this.next()) {
-      this.move(Math.max(this.nowMs, next.atMs));
+      this.move(Math.max(this.monotonicMs, next.atMs));
       this.timers = this.timers.filter((timer) => timer !== next);
       next.run();
     }
@@ -54,7 +54,7 @@ export class FakeClock {
   }
 
   private move(toMs: number): void {
-    this.monotonicMs += toMs - this.nowMs;
-    this.nowMs = toMs;
+    this.nowMs += toMs - this.monotonicMs;
+    this.monotonicMs = toMs;
   }
 }
