@@ -921,9 +921,10 @@ export interface components {
         RecordChange: {
             current: components["schemas"]["JsonValue"];
             from: components["schemas"]["JsonValue"];
+            kept?: components["schemas"]["JsonValue"] | null;
             /** @description The value is masked, `from` and `to` may look the same although they differ. */
             masked: boolean;
-            /** @description `standing` is `moved`: must be declined, or the visit returned. */
+            /** @description `standing` is `moved` or `refused`: must be declined, or the visit returned. */
             moved: boolean;
             path: string;
             standing: components["schemas"]["StandingCode"];
@@ -1093,10 +1094,10 @@ export interface components {
             work_phone: string | null;
         };
         /**
-         * @description clean: the file still holds what was seen; already: it holds the new value; moved: somebody changed it
+         * @description clean: nobody else wrote here; already: the file holds the new value; settled: the field's policy decided; moved: a person must; refused: no visit may change it
          * @enum {string}
          */
-        StandingCode: "clean" | "already" | "moved";
+        StandingCode: "clean" | "already" | "settled" | "moved" | "refused";
         /** @description What an operation was about. */
         Subject: {
             id: components["schemas"]["Id"];

@@ -60,12 +60,12 @@ pub async fn seed(
     let made = demo::seed(&db, &vault, definitions, options, env.now(), &hash).await?;
     let city = RegionCode::parse(CITY)?;
     let now = env.now();
-    let workers = db.write(move |c: &mut Conn| phones(c, &city, now)).await?;
+    let workers = db.write(move |c: &mut Conn| give_phones(c, &city, now)).await?;
     Ok(Seeded { households: made.households, visits: made.visits, workers })
 }
 
 /// Gives every caseworker who still works a fresh phone.
-fn phones(c: &mut Conn, city: &RegionCode, now: ruhu_domain::time::Time) -> Result<Vec<Worker>, StoreError> {
+fn give_phones(c: &mut Conn, city: &RegionCode, now: ruhu_domain::time::Time) -> Result<Vec<Worker>, StoreError> {
     let regions = region::list(c)?;
     let mut staff = user::list_by_role(c, Role::Caseworker, city)?;
     staff.retain(|user| user.disabled_at.is_none());

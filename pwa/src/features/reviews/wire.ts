@@ -18,7 +18,7 @@ export type ReturnRequest = Schemas["ReturnRequest"];
 export type RejectRequest = Schemas["RejectRequest"];
 
 type Valued<T, K extends keyof T> = Omit<T, K> & { readonly [P in K]: Json };
-export type RecordChange = Valued<Schemas["RecordChange"], "from" | "to" | "current">;
+export type RecordChange = Valued<Omit<Schemas["RecordChange"], "kept">, "from" | "to" | "current"> & { readonly kept?: Json };
 export type ProposedChange = Valued<Schemas["ProposedChange"], "from" | "to">;
 export type MovedPath = Valued<Schemas["MovedPath"], "before" | "now">;
 export type Since = Omit<Schemas["Since"], "moved"> & { readonly moved: readonly MovedPath[] };

@@ -82,6 +82,9 @@ export default {
     now: "The file now says: {value}",
     nowHelp: "Somebody changed it after the visit. Keep the present value when approving, or return the visit.",
     already: "The file holds this value already.",
+    settled: "Another visit wrote “{value}”. By this field's rule the file will say: {kept}",
+    settledThis: "Another visit wrote “{value}”. By this field's rule this visit's value stands.",
+    refused: "No visit may change this. Keep the present value when approving, or return the visit.",
   },
   row: {
     added: "Added",

@@ -82,6 +82,9 @@ export default {
     now: "档案现为：{value}",
     nowHelp: "走访之后已被别人更改，通过时须保留现值，或者退回。",
     already: "档案里已是这个值。",
+    settled: "另一次走访写的是“{value}”。按这一项的规则，档案将写：{kept}",
+    settledThis: "另一次走访写的是“{value}”。按这一项的规则，以本次为准。",
+    refused: "这一项不能由走访更改。通过时须保留现值，或者退回。",
   },
   row: { added: "新增", removed: "删除", moved: "走访之后有人更改了这一行，通过时须保留，或者退回。" },
   figures: {
