@@ -237,15 +237,19 @@ on_both_databases! {
     async fn a_damaged_row_parks_one_operation_and_holds_back_no_other(app: &TestApp) {
         app.leaves_damage();
         let ana = app.caseworker().sign_in().await;
-        let visit = ana.submits(a_visit()).await.applied();
-        let damaged = app.db().write(|c: &mut ruhu_store::Conn| -> Result<usize, ruhu_store::StoreError> {
-            Ok(diesel::sql_query("UPDATE households SET sealed = '{\"/narrative\":\"v1.x\"}'").execute(c)?)
-        });
-        assert_eq!(damaged.await.unwrap(), 1);
-        let ops = [ana.submission(a_visit().at_household(visit.household)).0, ana.submission(a_visit()).0];
-        let receipts = ana.pushes(&ops).await.receipts();
-        receipts[0].parked_with("op.failed");
-        receipts[1].applied();
+        // A value that does not open, and a column that no row can be read with.
+        for damage in ["sealed = '{\"/narrative\":\"v1.x\"}'", "next_visit_due_on = 'never'"] {
+            let visit = ana.submits(a_visit()).await.applied();
+            let statement = format!("UPDATE households SET {damage} WHERE id = '{}'", visit.household);
+            let damaged = app.db().write(move |c: &mut ruhu_store::Conn| -> Result<usize, ruhu_store::StoreError> {
+                Ok(diesel::sql_query(&statement).execute(c)?)
+            });
+            assert_eq!(damaged.await.unwrap(), 1);
+            let ops = [ana.submission(a_visit().at_household(visit.household)).0, ana.submission(a_visit()).0];
+            let receipts = ana.pushes(&ops).await.receipts();
+            receipts[0].parked_with("op.failed");
+            receipts[1].applied();
+        }
     }
 
     async fn what_was_parked_may_be_offered_again_and_is_decided_once(app: &TestApp) {

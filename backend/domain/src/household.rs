@@ -96,6 +96,37 @@ pub fn region_of(file: &Map<String, Value>) -> Option<RegionCode> {
         .and_then(|code| RegionCode::parse(code).ok())
 }
 
+/// What of a new household's proposal lists need before an approval: where it is and whom to ask for.
+const FIRST_FACTS: [&str; 4] = ["banner_code", "town_code", "community_code", "residence_address"];
+const FIRST_FACTS_OF_PERSON: [&str; 2] = ["name", "is_worker"];
+
+/// Whether a path is one of the first facts.
+pub fn is_first_fact(path: &str) -> bool {
+    let of_person = path.strip_prefix("persons/").and_then(|rest| rest.split_once('/'));
+    FIRST_FACTS.contains(&path) || of_person.is_some_and(|(_, column)| FIRST_FACTS_OF_PERSON.contains(&column))
+}
+
+/// The first facts of a household that a visitor found: its file at revision 0, which nobody approved.
+pub fn first_facts(proposed: &Map<String, Value>) -> Map<String, Value> {
+    let mut file = Map::new();
+    for key in FIRST_FACTS {
+        if let Some(value) = proposed.get(key) {
+            file.insert(key.to_owned(), value.clone());
+        }
+    }
+    let persons = proposed.get("persons").and_then(Value::as_object);
+    let named = persons.into_iter().flatten().filter_map(|(id, person)| {
+        let fact = |key: &&str| Some(((*key).to_owned(), person.get(*key)?.clone()));
+        let facts: Map<String, Value> = FIRST_FACTS_OF_PERSON.iter().filter_map(fact).collect();
+        person.get("name").map(|_| (id.clone(), Value::Object(facts)))
+    });
+    let named: Map<String, Value> = named.collect();
+    if !named.is_empty() {
+        file.insert("persons".to_owned(), Value::Object(named));
+    }
+    file
+}
+
 /// Name of the worker, else of the first person, for lists.
 pub fn display_name(file: &Map<String, Value>) -> Option<&str> {
     let persons = file.get("persons")?.as_object()?;

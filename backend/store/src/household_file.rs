@@ -3,12 +3,12 @@
 use crate::columns::{At, Stored, StoredOption};
 use crate::household::{self, Made, address_of, expect_one, into_file, name_of, write_person_keys};
 use crate::page::{Page, PageRequest};
-use crate::schema::{household_revisions as revisions, households};
+use crate::schema::{household_revisions as revisions, households, visit_revisions, visits};
 use crate::vault::{Home, Vault};
 use crate::{Conn, Result, StoreError, visit};
 use diesel::prelude::*;
-use ruhu_domain::form::File;
-use ruhu_domain::household::Household;
+use ruhu_domain::form::{self, Dictionary, File};
+use ruhu_domain::household::{Household, first_facts};
 use ruhu_domain::ids::{HouseholdId, UserId, VisitId};
 use ruhu_domain::time::Time;
 use std::collections::BTreeMap;
@@ -126,15 +126,47 @@ pub fn find_file_at(c: &mut Conn, vault: &Vault, id: HouseholdId, rev: i64) -> R
     into_file(vault.open(Home { table: TABLE, row: &key }, &masked, &sealed)?).map(Some)
 }
 
-/// When the visits ended, by their corrected clocks, that wrote the paths in the revisions after `since` up to `until`;
-/// a path that nobody's visit wrote is missing.
-pub fn list_written(
+/// The file that a visitor saw at a revision. At revision 0 of a household that a visit found these are the first
+/// facts of that visit, which nobody approved, so no revision holds them.
+pub fn find_base(
     c: &mut Conn,
     vault: &Vault,
+    dictionary: &Dictionary,
     id: HouseholdId,
-    since: i64,
-    until: i64,
-) -> Result<BTreeMap<String, Time>> {
+    rev: i64,
+) -> Result<Option<File>> {
+    if rev != 0 {
+        return find_file_at(c, vault, id, rev);
+    }
+    // The visit that came with the household, in the same transaction.
+    let made: Option<(chrono::NaiveDateTime, String)> = households::table
+        .find(id.to_string())
+        .select((households::created_at, households::author_id))
+        .get_result(c)
+        .optional()?;
+    let Some((made_at, author)) = made else { return Ok(None) };
+    let of_author: Vec<String> = visits::table
+        .filter(visits::household_id.eq(id.to_string()))
+        .filter(visits::visitor_id.eq(author))
+        .select(visits::id)
+        .load(c)?;
+    let founding: Option<Stored<VisitId>> = visit_revisions::table
+        .filter(visit_revisions::visit_id.eq_any(of_author))
+        .filter(visit_revisions::rev.eq(1).and(visit_revisions::received_at.eq(made_at)))
+        .select(visit_revisions::visit_id)
+        .order(visit_revisions::visit_id)
+        .get_result(c)
+        .optional()?;
+    let Some(founding) = founding.map(VisitId::from) else { return Ok(Some(File::new())) };
+    let Some(proposal) = visit::find_proposal_at(c, vault, founding, 1)? else { return Ok(None) };
+    let wrong = |error: form::ApplyError| StoreError::Broken(format!("a kept proposal: {}", error.code()));
+    let proposed = form::apply(dictionary, None, &proposal.changes).map_err(wrong)?;
+    Ok(Some(form::normalise_file(dictionary, None, &first_facts(&proposed))))
+}
+
+/// When the visits ended, by their corrected clocks, that wrote the paths in the revisions after `since` up to `until`;
+/// a path that nobody's visit wrote is missing.
+pub fn list_written(c: &mut Conn, id: HouseholdId, since: i64, until: i64) -> Result<BTreeMap<String, Time>> {
     type Row = (StoredOption<VisitId>, Option<i64>, Stored<Vec<String>>);
     let rows: Vec<Row> = revisions::table
         .filter(revisions::household_id.eq(id.to_string()))
@@ -145,13 +177,13 @@ pub fn list_written(
     let mut written = BTreeMap::new();
     for (visit, rev, changed) in rows {
         let (visit, changed): (Option<VisitId>, Vec<String>) = (visit.into(), changed.into());
-        let proposal = match visit.zip(rev) {
-            Some((visit, rev)) => visit::find_proposal_at(c, vault, visit, rev)?,
+        let ended_at = match visit.zip(rev) {
+            Some((visit, rev)) => visit::find_end(c, visit, rev)?,
             None => None,
         };
         for path in changed {
-            match &proposal {
-                Some(proposal) => drop(written.insert(path, proposal.ended_at_corrected())),
+            match ended_at {
+                Some(at) => drop(written.insert(path, at)),
                 None => drop(written.remove(&path)),
             }
         }

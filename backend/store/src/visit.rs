@@ -152,6 +152,20 @@ pub fn find_proposal_at(c: &mut Conn, vault: &Vault, id: VisitId, rev: i64) -> R
     Ok(Some(serde_json::from_value(body)?))
 }
 
+/// When a revision's visit ended, by the corrected clock.
+pub fn find_end(c: &mut Conn, id: VisitId, rev: i64) -> Result<Option<Time>> {
+    #[derive(serde::Deserialize)]
+    struct Ended {
+        ended_at: Time,
+        clock_offset_ms: i64,
+    }
+    // Times are not covered, so nothing needs to be opened.
+    let body: Option<String> =
+        revisions::table.find((id.to_string(), rev)).select(revisions::body).get_result(c).optional()?;
+    let ended: Option<Ended> = body.map(|body| serde_json::from_str(&body)).transpose()?;
+    Ok(ended.map(|ended| ended.ended_at.corrected_by_ms(ended.clock_offset_ms)))
+}
+
 /// Every revision of a visit, first to last.
 pub fn list_revisions(c: &mut Conn, id: VisitId) -> Result<Vec<VisitRevisionRow>> {
     Ok(revisions::table

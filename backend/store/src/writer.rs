@@ -13,10 +13,13 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{Mutex as TurnMutex, OwnedMutexGuard, oneshot};
 
 const BEGIN: &str = "BEGIN IMMEDIATE";
+
+/// A shared transaction takes in nobody more after this long: its first waits for its last.
+const SHARE_MAX: Duration = Duration::from_millis(100);
 
 /// What a transaction answers: the closure, to be run again, and what it ended with.
 type Ended<F, T, E> = (F, Result<T, E>);
@@ -55,10 +58,16 @@ impl Line {
         jobs.len() < before
     }
 
-    fn take(&self, most: usize) -> Vec<Box<dyn Job>> {
+    fn take(&self, most: usize) -> Vec<(u64, Box<dyn Job>)> {
         let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
         let count = jobs.len().min(most);
-        jobs.drain(..count).map(|(_, job)| job).collect()
+        jobs.drain(..count).collect()
+    }
+
+    /// Back to the front, in their order.
+    fn put_back(&self, taken: Vec<(u64, Box<dyn Job>)>) {
+        let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.into_iter().rev().for_each(|job| jobs.push_front(job));
     }
 }
 
@@ -106,7 +115,7 @@ impl Writer {
                 turn = Arc::clone(&self.turn).lock_owned() => {
                     let (line, opener, most) = (Arc::clone(&self.line), self.opener.clone(), self.most);
                     // The turn goes along: a caller who leaves meanwhile takes nobody's transaction away.
-                    let round = tokio::task::spawn_blocking(move || serve(turn, &opener, line.take(most)));
+                    let round = tokio::task::spawn_blocking(move || serve(turn, &opener, &line, most));
                     round.await.map_err(|_| panicked())?;
                 }
                 () = &mut patience, if !patience.is_elapsed() => {
@@ -189,20 +198,29 @@ where
 }
 
 /// Serves those who wait, together or, when that fails, one by one.
-fn serve(mut turn: OwnedMutexGuard<Option<Conn>>, opener: &Opener, mut jobs: Vec<Box<dyn Job>>) {
+fn serve(mut turn: OwnedMutexGuard<Option<Conn>>, opener: &Opener, line: &Line, most: usize) {
+    let mut jobs = line.take(most);
     if jobs.len() > 1 {
-        // The connection is out of its slot meanwhile: a panic drops it, which rolls back.
-        if let Ok(mut conn) = turn.take().map_or_else(|| opener.connect(), Ok) {
-            let shared = catch_unwind(AssertUnwindSafe(|| share(&mut conn, &mut jobs)));
-            if shared.is_ok() && !is_broken(&mut conn) {
+        let mut conn = match turn.take().map_or_else(|| opener.connect(), Ok) {
+            Ok(conn) => conn,
+            Err(error) => return jobs.into_iter().for_each(|(_, job)| job.fail(copy(&error))),
+        };
+        // The connection is out of its slot meanwhile: a panic or an open transaction drops it, which rolls back.
+        match catch_unwind(AssertUnwindSafe(|| share(&mut conn, &mut jobs))) {
+            Ok(Shared::Committed(count)) => {
                 *turn = Some(conn);
+                line.put_back(jobs.split_off(count));
+                return jobs.into_iter().for_each(|(_, job)| job.answer());
             }
-            if matches!(shared, Ok(Ok(()))) {
-                return jobs.into_iter().for_each(Job::answer);
+            // Whoever else holds the database would make each of them wait as long again.
+            Ok(Shared::NotBegun(error)) => {
+                *turn = Some(conn);
+                return jobs.into_iter().for_each(|(_, job)| job.fail(copy(&error)));
             }
+            Ok(Shared::Undone) | Err(_) => drop(conn),
         }
     }
-    for mut job in jobs {
+    for (_, mut job) in jobs {
         let mut conn = match turn.take().map_or_else(|| opener.connect(), Ok) {
             Ok(conn) => conn,
             Err(error) => {
@@ -220,42 +238,48 @@ fn serve(mut turn: OwnedMutexGuard<Option<Conn>>, opener: &Opener, mut jobs: Vec
     }
 }
 
-/// Runs all in one transaction, each in its savepoint. An error means that nothing of it happened.
-fn share(conn: &mut Conn, jobs: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
-    type Manager = AnsiTransactionManager;
-    each!(conn, c => Manager::begin_transaction_sql(c, BEGIN))?;
-    for job in jobs {
-        let step = match <Conn as TransactionManager<Conn>>::begin_transaction(conn) {
-            Ok(()) => job.run(conn),
-            Err(_) => Step::Broken,
-        };
-        let closed = match step {
-            Step::Done => <Conn as TransactionManager<Conn>>::commit_transaction(conn),
-            Step::Failed => <Conn as TransactionManager<Conn>>::rollback_transaction(conn),
-            Step::Broken => Err(diesel::result::Error::RollbackTransaction),
-        };
-        if let Err(error) = closed {
-            unwind(conn);
-            return Err(error.into());
-        }
-    }
-    if let Err(error) = <Conn as TransactionManager<Conn>>::commit_transaction(conn) {
-        unwind(conn);
-        return Err(error.into());
-    }
-    Ok(())
+/// An outage for one more of those that it concerns.
+fn copy(error: &StoreError) -> StoreError {
+    StoreError::Unavailable(error.to_string())
 }
 
-/// Rolls back whatever is open. What cannot be rolled back leaves the connection marked broken, and it is dropped.
-fn unwind(conn: &mut Conn) {
-    while depth(conn) > 0 && !is_broken(conn) {
-        if <Conn as TransactionManager<Conn>>::rollback_transaction(conn).is_err() {
-            return;
-        }
-    }
+/// What became of a shared transaction.
+enum Shared {
+    /// The first so many are durable; the others were not begun.
+    Committed(usize),
+    /// The database did not let it begin.
+    NotBegun(StoreError),
+    /// Nothing of it happened; the connection has a transaction open and must go.
+    Undone,
 }
 
-fn depth(conn: &mut Conn) -> u32 {
-    let status = <Conn as TransactionManager<Conn>>::transaction_manager_status_mut(conn);
-    status.transaction_depth().ok().flatten().map_or(0, std::num::NonZero::get)
+/// Runs jobs in one transaction, each in its savepoint, as long as the first of them can be let wait.
+fn share(conn: &mut Conn, jobs: &mut [(u64, Box<dyn Job>)]) -> Shared {
+    type Manager = <Conn as diesel::Connection>::TransactionManager;
+    if let Err(error) = each!(conn, c => AnsiTransactionManager::begin_transaction_sql(c, BEGIN)) {
+        return Shared::NotBegun(error.into());
+    }
+    let began = Instant::now();
+    let mut count = 0;
+    for (_, job) in jobs {
+        if count > 0 && began.elapsed() > SHARE_MAX {
+            break;
+        }
+        if <Manager as TransactionManager<Conn>>::begin_transaction(conn).is_err() {
+            return Shared::Undone;
+        }
+        let closed = match job.run(conn) {
+            Step::Done => <Manager as TransactionManager<Conn>>::commit_transaction(conn),
+            Step::Failed => <Manager as TransactionManager<Conn>>::rollback_transaction(conn),
+            Step::Broken => return Shared::Undone,
+        };
+        if closed.is_err() {
+            return Shared::Undone;
+        }
+        count += 1;
+    }
+    match <Manager as TransactionManager<Conn>>::commit_transaction(conn) {
+        Ok(()) => Shared::Committed(count),
+        Err(_) => Shared::Undone,
+    }
 }

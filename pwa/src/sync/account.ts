@@ -7,7 +7,7 @@ import { deviceIdFor, findLastUser, markSignedOut, rememberUser, updateUser } fr
 import type { Platform } from "@/db/platform";
 import { writeAll, writeMeta, readMeta, touch } from "@/db/meta";
 import type { UserView } from "@/db/wire";
-import { keepCopy } from "./secondCopy";
+import { forgetSettled, keepCopy } from "./secondCopy";
 
 /** The server has not heard of a sign-out yet. */
 const LOGOUT_OWED = "logout_owed";
@@ -119,15 +119,14 @@ export async function signOut(installation: Installation, store: Store, forget: 
   const last = await openStore(platform, store.user);
   try {
     // What was answered must not look lost once the answers are forgotten.
-    await keepCopy(last);
-    await forgetCopies(last.db);
+    await forgetCopies(last.db, await forgetSettled(last));
   } finally {
     last.db.close();
   }
 }
 
 /** Removes everything that the server has, too. The next sync brings it back. */
-async function forgetCopies(db: UserDatabase): Promise<void> {
+async function forgetCopies(db: UserDatabase, receiptsToo: boolean): Promise<void> {
   await writeAll(db, async () => {
     const mine = (await db.households.toArray()).filter((row) => row.local);
     const unsent = new Set((await db.outbox.toArray()).map((row) => row.subject));
@@ -135,7 +134,8 @@ async function forgetCopies(db: UserDatabase): Promise<void> {
     await db.households.clear();
     await db.files.clear();
     await db.visits.clear();
-    await db.receipts.clear();
+    if (receiptsToo) await db.receipts.clear();
+    else await db.receipts.toCollection().modify({ kept: null });
     await db.households.bulkPut(mine);
     await db.visits.bulkPut(visits.map((row) => ({ ...row, server: null, open: 1 as const })));
     const { gen } = await readMeta(db, "pull");

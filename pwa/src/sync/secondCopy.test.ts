@@ -9,7 +9,7 @@ import type { Storage } from "@/db/platform";
 import { createApi } from "@/api/client";
 import { countUnsent } from "./outbox";
 import { createEngine } from "./engine";
-import { keepCopy } from "./secondCopy";
+import { forgetSettled, keepCopy } from "./secondCopy";
 import { discardStuck, withdrawVisit } from "./submit";
 import { MemoryJournal } from "./testing/memoryJournal";
 import { isQuiet, signInPhone, until, World, writeVisit, type Phone } from "./testing/kit";
@@ -193,5 +193,21 @@ describe("the second copy of the outbox", () => {
     expect(await listDrafts(again.store)).toEqual([]);
     expect(await countUnsent(again.store)).toBe(0);
     again.close();
+  });
+
+  it("holds nothing of what was delivered once somebody has signed out, though something is still unsent", async () => {
+    const world = new World();
+    const journal = new MemoryJournal();
+    const phone = await start(world, journal, world.newStorage());
+    const sent = await writeVisit(phone, null);
+    const stuck = await writeVisit(phone, null);
+    world.server.refusals.set(stuck.visit, { outcome: "refused", code: "visit.invalid" });
+    await drain(world, phone);
+    const text = (): string => new TextDecoder().decode(journal.bytes(phone.store.user.id));
+    expect(text()).toContain(sent.visit);
+    expect(await forgetSettled(phone.store)).toBe(true);
+    expect(text()).not.toContain(sent.visit);
+    expect(await heldBy(phone.store, journal)).toEqual([stuck.op]);
+    phone.close();
   });
 });

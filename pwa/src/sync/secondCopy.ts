@@ -19,18 +19,33 @@ const COMPACT_SETTLED = 200;
  * or has failed and the user is told. At the first call it also brings back what only the journal has.
  */
 export async function keepCopy(store: Store): Promise<void> {
+  await keep(store, false);
+}
+
+/**
+ * The same, and then the file holds nothing but what is still to be sent. Whether that is so: when it is not, the
+ * receipts must stay, or what was answered would look lost.
+ */
+export async function forgetSettled(store: Store): Promise<boolean> {
+  return keep(store, true);
+}
+
+async function keep(store: Store, anew: boolean): Promise<boolean> {
   const { journal } = store;
-  if (!journal) return;
+  if (!journal) return true;
   try {
     await journal.alone(async (file) => {
       if (journal.held === null) await compare(store, journal, file);
       else await follow(store, journal, journal.held, file);
+      if (anew) await rewrite(store, journal, file);
     });
     await note(store, "kept");
+    return true;
   } catch {
     // What is in the file is not known any more: the next call reads it.
     journal.held = null;
     await note(store, "failing");
+    return false;
   }
 }
 

@@ -34,6 +34,7 @@ use ruhu_store::{Conn, Db, KeyId, StoreError, Vault, meta};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::num::NonZero;
 use std::ops::Deref;
 use std::sync::Arc;
 use token::Tokens;
@@ -64,6 +65,8 @@ pub struct Parts {
     pub is_demo: bool,
     /// Proves to `setup` that the caller reads the server's console.
     pub setup_token: Option<String>,
+    /// One turn for each processor, for what a push prepares.
+    pub preparing: tokio::sync::Semaphore,
     /// Whoever sets up waits for whoever is at it: there is one first administrator.
     pub setup_turn: tokio::sync::Mutex<()>,
 }
@@ -121,6 +124,7 @@ impl App {
             history_id,
             is_demo,
             setup_token,
+            preparing: tokio::sync::Semaphore::new(std::thread::available_parallelism().map_or(1, NonZero::get)),
             setup_turn: tokio::sync::Mutex::new(()),
         })))
     }

@@ -120,8 +120,6 @@ pub struct Case {
     /// What becomes of all of them.
     pub merged: Merged,
     base: File,
-    /// The base with the changes: the file as the caseworker left it.
-    proposed: File,
     ended_at: Time,
     /// When the paths were written that changed since the base.
     written: BTreeMap<String, Time>,
@@ -139,7 +137,8 @@ impl Case {
             now.clone()
         } else {
             let missing = || StoreError::Broken("a file lost a revision".to_owned());
-            household_file::find_file_at(c, &app.vault, household.id, proposal.base_rev)?.ok_or_else(missing)?
+            let (dictionary, rev) = (app.definitions.dictionary(), proposal.base_rev);
+            household_file::find_base(c, &app.vault, dictionary, household.id, rev)?.ok_or_else(missing)?
         };
         let dictionary = app.definitions.dictionary();
         let broken = |error: form::ApplyError| AppError::Broken(format!("a kept proposal: {}", error.code()));
@@ -148,13 +147,10 @@ impl Case {
         let proposed = form::normalise_file(dictionary, Some(&base), &proposed);
         let changes = form::changes(dictionary, Some(&base), &proposed);
         let (since, until) = (proposal.base_rev, household.rev);
-        let written = if since < until {
-            household_file::list_written(c, &app.vault, household.id, since, until)?
-        } else {
-            BTreeMap::new()
-        };
+        let written =
+            if since < until { household_file::list_written(c, household.id, since, until)? } else { BTreeMap::new() };
         let (merged, ended_at) = (Merged::default(), proposal.ended_at_corrected());
-        let mut case = Self { household, now, changes, merged, base, proposed, ended_at, written };
+        let mut case = Self { household, now, changes, merged, base, ended_at, written };
         case.merged = case.merge(&app.definitions, &case.changes);
         Ok(case)
     }
@@ -215,8 +211,11 @@ fn cover_answers(dictionary: &Dictionary, answers: Map<String, Value>) -> Map<St
 
 fn figures(app: &App, case: &Case, proposal: &Proposal) -> AppResult<Figures> {
     let meta = meta_of(proposal);
-    let before = derive(&app.definitions, &case.base, &Map::new(), &meta, &[]);
-    let after = derive(&app.definitions, &case.proposed, &proposal.visit, &meta, &case.changes);
+    let accepted = &case.merged.accepted;
+    let broken = |error: form::ApplyError| AppError::Broken(format!("a kept proposal: {}", error.code()));
+    let merged = form::apply(app.definitions.dictionary(), Some(&case.now), accepted).map_err(broken)?;
+    let before = derive(&app.definitions, &case.now, &Map::new(), &meta, &[]);
+    let after = derive(&app.definitions, &merged, &proposal.visit, &meta, accepted);
     Ok(Figures { before: serde_json::to_value(before)?, after: serde_json::to_value(after)? })
 }
 

@@ -121,7 +121,8 @@ impl Opened {
         let case = Case::open(app, c, self.household.clone(), &proposal)?;
         let dictionary = app.definitions.dictionary();
         let cover = |path: &str, value: &Value| cover_change(dictionary, path, value.clone());
-        let moved = case.changes.iter().filter(|change| case.merged.standing(&change.path) != Standing::Clean);
+        let is_moved = |path: &str| !matches!(case.merged.standing(path), Standing::Clean | Standing::Refused);
+        let moved = case.changes.iter().filter(|change| is_moved(&change.path));
         let moved = moved.map(|change| MovedPath {
             path: change.path.clone(),
             before: cover(&change.path, &change.from),

@@ -7,7 +7,7 @@ use crate::app::sync::operations::Effect;
 use crate::app::{App, AppResult};
 use ruhu_domain::actor::{Actor, RowScope};
 use ruhu_domain::form::{self, File};
-use ruhu_domain::household::{FileStatus, Household, region_of};
+use ruhu_domain::household::{FileStatus, Household, first_facts, region_of};
 use ruhu_domain::ids::VisitId;
 use ruhu_domain::policy::{self, Target};
 use ruhu_domain::time::Time;
@@ -19,9 +19,6 @@ use ruhu_store::visit::VisitRow;
 use ruhu_store::{Conn, household_file, user, visit};
 use serde_json::{Value, json};
 use uuid::Uuid;
-
-/// What of a new household's proposal lists need before an approval: where it is and whom to ask for.
-const FIRST_FACTS: [&str; 4] = ["banner_code", "town_code", "community_code", "residence_address"];
 
 /// Takes in a visit revision: all checks, then the visit, the household if it is new, audit and feed.
 pub fn submit_visit(app: &App, c: &mut Conn, actor: &Actor, sent: &Submission, now: Time) -> AppResult<Effect> {
@@ -96,7 +93,7 @@ fn open_known(
         let base = Base { hash: Some(household.hash.clone()), is_filed, file: household.file.clone() };
         return Ok((household, base));
     }
-    let file = household_file::find_file_at(c, &app.vault, household.id, proposal.base_rev)?;
+    let file = household_file::find_base(c, &app.vault, app.definitions.dictionary(), household.id, proposal.base_rev)?;
     let unknown = || AppError::invalid("visit.base_rev", "The file never had this revision");
     let file = file.filter(|_| proposal.base_rev < household.rev).ok_or_else(unknown)?;
     Ok((household, Base { hash: None, is_filed, file }))
@@ -124,21 +121,7 @@ fn found_household(
     let region = region_of(proposed).filter(|region| actor.scope.contains(region));
     let outside = || AppError::forbidden("household.out_of_area", "The household lies outside of your area");
     let region = region.ok_or_else(outside)?;
-    let mut file = File::new();
-    for key in FIRST_FACTS {
-        if let Some(value) = proposed.get(key) {
-            file.insert(key.to_owned(), value.clone());
-        }
-    }
-    let persons = proposed.get("persons").and_then(Value::as_object);
-    let named = persons.into_iter().flatten().filter_map(|(id, person)| {
-        let facts = ["name", "is_worker"].iter().filter_map(|key| Some(((*key).to_owned(), person.get(*key)?.clone())));
-        person.get("name").map(|_| (id.clone(), Value::Object(facts.collect())))
-    });
-    let named: serde_json::Map<String, Value> = named.collect();
-    if !named.is_empty() {
-        file.insert("persons".to_owned(), Value::Object(named));
-    }
+    let file = first_facts(proposed);
     let file = form::normalise_file(app.definitions.dictionary(), None, &file);
     let household = Household {
         id: proposal.household_id,

@@ -7,7 +7,7 @@ use super::visit_review::audited;
 use super::{Invariant, Run, STEP, audit_of, group, load_each};
 use crate::audit::AuditRow;
 use crate::household::{TABLE, address_of, into_file, name_of};
-use crate::household_file::{self, find_file_at, list_written};
+use crate::household_file::{self, find_base, list_written};
 use crate::schema::{household_revisions as revisions, households, person_keys, visits};
 use crate::vault::{Home, sealed_pointers};
 use crate::{Conn, Result, StoreError, visit};
@@ -298,7 +298,7 @@ fn check_lineage(c: &mut Conn, run: &mut Run<'_>, row: &Row, made: &Made<'_>) ->
         run.broke(Invariant::I6, "household", &name, says);
         return Ok(());
     };
-    let written = list_written(c, run.vault, household, proposal.base_rev, made.rev - 1);
+    let written = list_written(c, household, proposal.base_rev, made.rev - 1);
     let Some(written) = readable(written.map(Some))? else { return Ok(()) };
     run.looked_at(Invariant::I6, "approved changes", proposal.changes.len());
     let step = Step {
@@ -322,7 +322,7 @@ fn check_lineage(c: &mut Conn, run: &mut Run<'_>, row: &Row, made: &Made<'_>) ->
 fn base(c: &mut Conn, run: &Run<'_>, id: HouseholdId, made: &Made<'_>, proposal: &Proposal) -> Result<Option<File>> {
     match made.previous {
         Some(previous) if proposal.base_rev == made.rev - 1 => Ok(Some(previous.clone())),
-        _ => readable(find_file_at(c, run.vault, id, proposal.base_rev)),
+        _ => readable(find_base(c, run.vault, run.definitions.dictionary(), id, proposal.base_rev)),
     }
 }
 

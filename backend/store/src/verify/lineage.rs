@@ -1,12 +1,10 @@
 //! Whether a file revision is the one before it with what its visit brought: every difference has an author.
 
 use ruhu_domain::form::{self, Change, Definitions, Dictionary, File, get, is_masked, normalise_file};
+use ruhu_domain::household::is_first_fact;
 use ruhu_domain::sync::merge::{Rebase, merge};
 use ruhu_domain::time::Time;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Facts of a household found on the spot that lists show before anybody approved them.
-const FIRST_FACTS: [&str; 4] = ["banner_code", "town_code", "community_code", "residence_address"];
 
 /// An approval that made a file revision.
 pub(super) struct Step<'a> {
@@ -101,9 +99,4 @@ impl Step<'_> {
         let invented = named.difference(&paths).map(|path| format!("names {path} as changed, which was not approved"));
         missing.chain(invented).collect()
     }
-}
-
-fn is_first_fact(path: &str) -> bool {
-    let of_person = path.starts_with("persons/") && (path.ends_with("/name") || path.ends_with("/is_worker"));
-    of_person || FIRST_FACTS.contains(&path)
 }

@@ -29,16 +29,22 @@ pub struct Prepared {
 /// Prepares the operations of a push, in their order.
 pub async fn prepare(app: &App, actor: &Actor, ops: Vec<Operation>) -> AppResult<Vec<Prepared>> {
     let reader = app.clone();
-    let mut prepared = aside(move || read_all(&reader, ops)).await??;
+    let mut prepared = aside(app, move || read_all(&reader, ops)).await??;
     let ids: Vec<HouseholdId> =
         prepared.iter().filter_map(|one| Some(one.submission.as_ref()?.proposal.household_id)).collect();
     if ids.is_empty() {
         return Ok(prepared);
     }
-    let rows = app.db.read(move |c: &mut Conn| household::list_unscoped(c, &ids)).await?;
-    let (app, actor) = (app.clone(), actor.clone());
-    aside(move || {
-        prepared.iter_mut().filter_map(|one| one.submission.as_mut()).for_each(|one| judge(&app, &actor, &rows, one));
+    let rows = match app.db.read(move |c: &mut Conn| household::list_unscoped(c, &ids)).await {
+        Ok(rows) => rows,
+        Err(error) if error.is_infrastructure() => return Err(error.into()),
+        // A damaged row is the affair of the operation that needs it: there it is found again, and parked.
+        Err(_) => return Ok(prepared),
+    };
+    let (judge_of, actor) = (app.clone(), actor.clone());
+    aside(app, move || {
+        let submissions = prepared.iter_mut().filter_map(|one| one.submission.as_mut());
+        submissions.for_each(|one| judge(&judge_of, &actor, &rows, one));
         prepared
     })
     .await
@@ -79,8 +85,11 @@ fn judge(app: &App, actor: &Actor, rows: &[HouseholdRow], submission: &mut Submi
     submission.judge(app, &base);
 }
 
-/// Runs work that takes its time beside the threads that answer.
-async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> AppResult<T> {
+/// Runs work that takes its time beside the threads that answer; as many at once as there are processors, because
+/// more would only take more memory.
+async fn aside<T: Send + 'static>(app: &App, work: impl FnOnce() -> T + Send + 'static) -> AppResult<T> {
+    let closed = |_| AppError::Broken("nothing is prepared any more".to_owned());
+    let _turn = app.preparing.acquire().await.map_err(closed)?;
     let stopped = |_| AppError::Store(StoreError::Broken("the preparation of a push ended".to_owned()));
     tokio::task::spawn_blocking(work).await.map_err(stopped)
 }
