@@ -24,7 +24,7 @@ async fn newest_revision(actor: &Actor, visit: &Visit) -> Value {
 }
 
 /// The same household with a second member.
-fn with_second_person(draft: Draft) -> (Uuid, Draft) {
+pub fn with_second_person(draft: Draft) -> (Uuid, Draft) {
     let person = Uuid::now_v7();
     let cells = [
         ("name", json!("示例甲")),
@@ -312,41 +312,6 @@ on_both_databases! {
         let decision = called.approval().seeing("file_rev", 2).declining(&phone, "此人已不在家庭中");
         boss.approves(decision).await.ok();
         assert_eq!(household(&boss, &first).await["file"]["persons"].as_object().unwrap().len(), 1);
-    }
-
-    async fn who_began_with_the_first_facts_of_a_found_household_is_merged_with_these(app: &TestApp) {
-        let ana = app.caseworker().sign_in().await;
-        let boss = app.supervisor().sign_in().await;
-        let (person, draft) = with_second_person(a_first_survey());
-        let found = ana.submits(draft).await.applied();
-        let facts = ana.pulls(None, 500).await.household(found.household).unwrap()["file"].clone();
-        let row = format!("persons/{person}");
-        // The same answers as before, except that the second person is taken away.
-        let mut again = a_first_survey().at_household(found.household).seeing(&facts).set(&row, Value::Null);
-        for (key, value) in found.proposal["file_after"].as_object().unwrap() {
-            let rows = value.as_object().filter(|rows| rows.values().all(Value::is_object));
-            if rows.is_none() {
-                again = again.set(key, value.clone());
-            }
-            for (id, cells) in rows.into_iter().flatten().filter(|(id, _)| **id != person.to_string()) {
-                for (column, cell) in cells.as_object().unwrap() {
-                    again = again.set(&format!("{key}/{id}/{column}"), cell.clone());
-                }
-            }
-        }
-        let again = ana.submits(again).await.applied();
-        boss.approves(&found).await.ok();
-        let record = boss.opens(&again).await.ok();
-        let changes = record["changes"].as_array().unwrap();
-        let gone = changes.iter().find(|change| change["path"] == row).expect("the removal is shown");
-        assert_eq!((&gone["from"]["name"], &gone["standing"]), (&json!("示例甲"), &json!("moved")));
-        let names = changes.iter().filter(|change| change["path"].as_str().unwrap().ends_with("/name"));
-        assert_eq!(names.count(), 0, "a name that both had is no change");
-        let open = changes.iter().filter(|change| change["moved"] == true).filter_map(|change| change["path"].as_str());
-        let approval = again.approval().seeing("file_rev", 1);
-        let approval = open.fold(approval, |approval, path| approval.declining(path, "以第一次走访为准"));
-        boss.approves(approval).await.ok();
-        assert!(household(&boss, &found).await["file"]["persons"].get(person.to_string()).is_some());
     }
 
     async fn an_approval_never_leaves_a_value_that_names_nobody(app: &TestApp) {

@@ -14,6 +14,9 @@ const { t, like, field } = zhTexts;
 const NOTE = "residence_note";
 const FIRST = "院门是蓝色的，从东边进";
 const SECOND = "院门是绿色的，从西边进";
+const ADDRESS = "residence_address";
+const FIRST_ADDRESS = "示例街道甲区11号楼1单元101室";
+const SECOND_ADDRESS = "示例街道乙区22号楼2单元202室";
 
 let server: Server;
 let supervisor: Phone;
@@ -30,7 +33,7 @@ beforeAll(async () => {
   decidedTwice = one;
   movedFile = two;
   await submitVisit(caseworker, visitWith(one, FIRST));
-  await submitVisit(caseworker, visitWith(two, FIRST));
+  await submitVisit(caseworker, visitWith(two, FIRST, FIRST_ADDRESS));
   supervisor = await openBrowser(server.url, { viewport: DESK });
   reviewer = await openBrowser(server.url, { viewport: DESK });
   await signIn(supervisor.page, zhTexts, "supervisor");
@@ -42,10 +45,11 @@ afterAll(async () => {
   await server?.stop();
 });
 
-/** A visit of half an hour in which the way to the door is described anew. */
-function visitWith(household: Household, note: string): Proposal {
+/** A visit of half an hour in which the way to the door is described anew, and maybe the address. */
+function visitWith(household: Household, note: string, address?: string): Proposal {
   const now = Date.now();
-  const from = (household.file as Record<string, unknown>)[NOTE] ?? null;
+  const change = (path: string, to: string): Proposal["changes"][number] =>
+    ({ path, from: (household.file as Record<string, unknown>)[path] ?? null, to }) as Proposal["changes"][number];
   return {
     id: randomUUID(),
     rev: 1,
@@ -68,7 +72,7 @@ function visitWith(household: Household, note: string): Proposal {
       conclusion: "keep",
       opinion_text: "当面核对过，其他情况和上次一样。",
     },
-    changes: [{ path: NOTE, from, to: note } as Proposal["changes"][number]],
+    changes: [...(address === undefined ? [] : [change(ADDRESS, address)]), change(NOTE, note)],
     later: [],
     unchanged: ["people"],
     warnings: [],
@@ -104,7 +108,7 @@ journey("two supervisors", () => [supervisor?.page, reviewer?.page], (step) => {
   step("a file that moved shows the difference before anything lands on it", async () => {
     const { page } = supervisor;
     // Both visits began from the same file; the second one to be looked at still holds the old value.
-    const [mine, other] = [visitWith(movedFile, SECOND), movedFile];
+    const [mine, other] = [visitWith(movedFile, SECOND, SECOND_ADDRESS), movedFile];
     await submitVisit(caseworker, mine);
     await page.goto(`/reviews/${mine.id}`);
     await seen(page.getByRole("article").getByText(SECOND));
@@ -118,14 +122,16 @@ journey("two supervisors", () => [supervisor?.page, reviewer?.page], (step) => {
     await seen(refusal.getByText(t("reviews.refusal.fileRev", { from: other.rev, to: other.rev + 1 })));
     await look(page, "stale");
     await button(refusal, t("reviews.refusal.reload")).click();
-    await seen(page.getByText(t("reviews.change.now", { value: FIRST })));
+    await seen(page.getByText(t("reviews.change.now", { value: FIRST_ADDRESS })));
+    // The way to the door follows the later visit, without a word from anybody.
+    await seen(page.getByText(t("reviews.change.settledThis", { value: FIRST })));
     await look(page, "moved");
   });
 
   step("what moved is kept or returned, never overwritten by a tap", async () => {
     const { page } = supervisor;
     await button(page.getByRole("group", { name: t("reviews.bar.label") }), t("reviews.bar.approve")).click();
-    await seen(dialog(page).getByText(t("reviews.blocker.moved_undecided", { names: field(NOTE) })));
+    await seen(dialog(page).getByText(t("reviews.blocker.moved_undecided", { names: field(ADDRESS) })));
     await button(dialog(page), t("reviews.approve.keepTheirs")).click();
     await look(page, "keep-theirs");
     await button(dialog(page), t("ui.close")).click();
