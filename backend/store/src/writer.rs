@@ -64,10 +64,10 @@ impl Line {
         jobs.drain(..count).collect()
     }
 
-    /// Back to the front, in their order.
+    /// Back to the front, in their order; without those whose caller has gone, because nobody would take them out.
     fn put_back(&self, taken: Vec<(u64, Box<dyn Job>)>) {
         let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
-        taken.into_iter().rev().for_each(|job| jobs.push_front(job));
+        taken.into_iter().rev().filter(|(_, job)| !job.is_abandoned()).for_each(|job| jobs.push_front(job));
     }
 }
 
@@ -103,9 +103,11 @@ impl Writer {
         E: TransactionError + Send + 'static,
         F: FnMut(&mut Conn) -> Result<T, E> + Send + 'static,
     {
-        let (reply, mut answer) = oneshot::channel();
+        let (reply, answer) = oneshot::channel();
         let job = Waiting { f, result: None, reply };
         let ticket = Ticket { line: Arc::clone(&self.line), number: self.line.join(Box::new(job)) };
+        // Declared after the ticket and so dropped before it: whoever is put back is seen as abandoned, or taken out.
+        let mut answer = answer;
         let patience = tokio::time::sleep(self.wait);
         tokio::pin!(patience);
         loop {
@@ -143,6 +145,8 @@ trait Job: Send {
     fn run(&mut self, c: &mut Conn) -> Step;
     /// Runs it in a transaction of its own.
     fn run_alone(&mut self, c: &mut Conn);
+    /// Whether its caller has gone.
+    fn is_abandoned(&self) -> bool;
     /// Answers its caller, who may have gone.
     fn answer(self: Box<Self>);
     /// Answers with an error of the database.
@@ -181,6 +185,10 @@ where
 
     fn run_alone(&mut self, c: &mut Conn) {
         self.result = Some(transaction(c, BEGIN, &mut self.f));
+    }
+
+    fn is_abandoned(&self) -> bool {
+        self.reply.is_closed()
     }
 
     fn answer(self: Box<Self>) {
