@@ -193,6 +193,10 @@ pub enum VisitRefusal {
     Clash,
     #[error("the file would name somebody who is not in it")]
     Breaks,
+    #[error("a person must decide between two values first")]
+    ConflictOpen,
+    #[error("an earlier visit, against which this one was decided, still waits")]
+    OtherFirst,
     #[error("a return names at least one reason")]
     NoReason,
 }
@@ -208,6 +212,8 @@ impl Refusal for VisitRefusal {
             Self::Own => "visit.own",
             Self::Clash => "visit.clash",
             Self::Breaks => "visit.decision_breaks",
+            Self::ConflictOpen => "visit.conflict_open",
+            Self::OtherFirst => "visit.other_first",
             Self::NoReason => "visit.no_reason",
         }
     }
@@ -318,10 +324,30 @@ impl Visit {
         let moved = self.rev != seen.visit_rev
             || self.hash != seen.visit_hash
             || seen.file_rev.is_some_and(|rev| rev != file_rev_now);
-        if moved || self.state != VisitState::InReview {
+        // A visit that waits for a decision about a conflict can be returned or rejected like any other.
+        let is_ready = matches!(self.state, VisitState::InReview | VisitState::Conflict);
+        if moved || !is_ready {
             return Err(VisitRefusal::StaleReview);
         }
+        if seen.file_rev.is_some() && self.state == VisitState::Conflict {
+            return Err(VisitRefusal::ConflictOpen);
+        }
         Ok(())
+    }
+
+    /// The visit while conflicts of it are open, or once none is any more.
+    pub fn waiting(self, has_conflicts: bool) -> Self {
+        let state = match self.state {
+            VisitState::InReview if has_conflicts => VisitState::Conflict,
+            VisitState::Conflict if !has_conflicts => VisitState::InReview,
+            state => state,
+        };
+        Self { state, ..self }
+    }
+
+    /// What decides who of several waiting visits was first: arrival, then the end of the visit, then the id.
+    pub fn order(&self) -> (Time, Time, VisitId) {
+        (self.received_at, self.ended_at, self.id)
     }
 
     /// The visit with a decision on it; `check_review` must have passed in the same transaction.
@@ -350,6 +376,8 @@ pub enum Standing {
     Already,
     /// Somebody else wrote here too, and the field's policy says what stays.
     Settled,
+    /// Somebody else wrote here too, and a person has decided what stays.
+    Decided,
     /// Somebody else wrote here too, and a person must decide.
     Moved,
     /// No visit may change this.

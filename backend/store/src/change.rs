@@ -21,6 +21,7 @@ use uuid::Uuid;
 pub enum ChangeKind {
     Household,
     Visit,
+    Conflict,
     /// The answer to an operation that was parked or in conflict.
     Outcome,
     /// A household left this user's scope.
@@ -33,13 +34,15 @@ impl ChangeKind {
         match self {
             Self::Household => "household",
             Self::Visit => "visit",
+            Self::Conflict => "conflict",
             Self::Outcome => "outcome",
             Self::Evict => "evict",
         }
     }
 
     fn from_code(code: &str) -> Option<Self> {
-        [Self::Household, Self::Visit, Self::Outcome, Self::Evict].into_iter().find(|kind| kind.code() == code)
+        let all = [Self::Household, Self::Visit, Self::Conflict, Self::Outcome, Self::Evict];
+        all.into_iter().find(|kind| kind.code() == code)
     }
 }
 

@@ -10,6 +10,8 @@ use ruhu_domain::actor::Role;
 use ruhu_domain::household::FileStatus;
 use ruhu_domain::ids::{ConflictId, DeviceId, HouseholdId, OpId, SessionId, UserId, VisitId};
 use ruhu_domain::region::RegionCode;
+use ruhu_domain::sync::conflict::ConflictState;
+use ruhu_domain::sync::merge::{Choice, ClashKind};
 use ruhu_domain::sync::operation::Outcome;
 use ruhu_domain::time::{Date, Time};
 use ruhu_domain::visit::{Review, VisitState, VisitType};
@@ -127,6 +129,9 @@ text_values! {
     VisitState => |text| VisitState::from_code(text),
     VisitType => |text| VisitType::from_code(text),
     Outcome => |text| Outcome::from_code(text),
+    ClashKind => |text| ClashKind::from_code(text),
+    Choice => |text| Choice::from_code(text),
+    ConflictState => |text| ConflictState::from_code(text),
     Date => |text| text.parse().ok(),
     Review => |text| serde_json::from_str(text).ok(),
     serde_json::Value => |text| serde_json::from_str(text).ok(),

@@ -1,14 +1,25 @@
-//! Conflicts: two values for one place, open until a person decides.
+//! Conflicts: two values for one place, open until a person decides. Values and reasons are sealed whole.
 
 use crate::columns::{At, AtOption, Stored, StoredOption};
-use crate::schema::conflicts;
-use crate::{Conn, Result};
+use crate::dialect::MultiBackend;
+use crate::household::expect_one;
+use crate::page::{Page, PageRequest};
+use crate::schema::{conflicts, households};
+use crate::vault::{Home, Vault};
+use crate::{Conn, Result, StoreError, scope};
 use diesel::prelude::*;
+use ruhu_domain::actor::RowScope;
 use ruhu_domain::ids::{ConflictId, HouseholdId, UserId, VisitId};
+use ruhu_domain::region::RegionCode;
+use ruhu_domain::sync::conflict::{Conflict, ConflictState, Decision, Side};
+use ruhu_domain::sync::merge::{Choice, Clash, ClashKind};
 use ruhu_domain::time::Time;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// One conflict.
+pub(crate) const TABLE: &str = "conflicts";
+
+/// One conflict as it is kept.
 #[derive(Debug, Clone, PartialEq, Queryable, Selectable)]
 #[diesel(table_name = conflicts)]
 pub struct ConflictRow {
@@ -16,35 +27,276 @@ pub struct ConflictRow {
     pub id: ConflictId,
     #[diesel(deserialize_as = Stored<HouseholdId>)]
     pub household_id: HouseholdId,
-    pub kind: String,
+    #[diesel(deserialize_as = Stored<ClashKind>)]
+    pub kind: ClashKind,
     pub path: String,
-    #[diesel(deserialize_as = StoredOption<Value>)]
-    pub base: Option<Value>,
-    #[diesel(deserialize_as = StoredOption<Value>)]
-    pub theirs: Option<Value>,
-    #[diesel(deserialize_as = StoredOption<Value>)]
-    pub mine: Option<Value>,
+    #[diesel(deserialize_as = Stored<VisitId>)]
+    pub my_visit_id: VisitId,
+    pub my_visit_rev: i64,
+    #[diesel(deserialize_as = Stored<UserId>, column_name = my_by_id)]
+    pub my_by: UserId,
+    #[diesel(deserialize_as = At)]
+    pub my_at: Time,
     #[diesel(deserialize_as = StoredOption<VisitId>)]
     pub their_visit_id: Option<VisitId>,
-    #[diesel(deserialize_as = StoredOption<VisitId>)]
-    pub my_visit_id: Option<VisitId>,
-    /// `open` or `decided`.
-    pub state: String,
-    #[diesel(deserialize_as = StoredOption<UserId>)]
+    pub their_visit_rev: Option<i64>,
+    #[diesel(deserialize_as = StoredOption<UserId>, column_name = their_by_id)]
+    pub their_by: Option<UserId>,
+    #[diesel(deserialize_as = AtOption)]
+    pub their_at: Option<Time>,
+    #[diesel(deserialize_as = Stored<ConflictState>)]
+    pub state: ConflictState,
+    #[diesel(deserialize_as = At)]
+    pub visitor_until: Time,
+    #[diesel(deserialize_as = StoredOption<Choice>)]
+    pub choice: Option<Choice>,
+    #[diesel(deserialize_as = StoredOption<UserId>, column_name = decided_by_id)]
     pub decided_by: Option<UserId>,
     #[diesel(deserialize_as = AtOption)]
     pub decided_at: Option<Time>,
-    pub decision: Option<String>,
     #[diesel(deserialize_as = At)]
     pub created_at: Time,
+    pub(crate) sealed: String,
+    pub(crate) decision: Option<String>,
 }
 
-/// The open conflicts of a household, oldest first.
-pub fn list_open(c: &mut Conn, id: HouseholdId) -> Result<Vec<ConflictRow>> {
-    Ok(conflicts::table
-        .filter(conflicts::household_id.eq(id.to_string()))
-        .filter(conflicts::state.eq("open"))
+/// What of a decision is sealed.
+#[derive(Serialize, Deserialize)]
+struct Words {
+    value: Option<Value>,
+    reason: Option<String>,
+}
+
+fn broken(id: ConflictId, says: &str) -> StoreError {
+    StoreError::Broken(format!("conflict {id} {says}"))
+}
+
+impl ConflictRow {
+    /// The conflict in clear.
+    pub fn into_clear(self, vault: &Vault) -> Result<Conflict> {
+        let id = self.id;
+        let key = id.to_string();
+        let clash: Clash = serde_json::from_str(&vault.open_whole(Home { table: TABLE, row: &key }, &self.sealed)?)?;
+        let decision = match (self.choice, self.decided_by, self.decided_at, &self.decision) {
+            (Some(choice), Some(by), Some(at), Some(sealed)) => {
+                let key = decision_key(id);
+                let words = vault.open_whole(Home { table: TABLE, row: &key }, sealed)?;
+                let Words { value, reason } = serde_json::from_str(&words)?;
+                Some(Decision { choice, value, reason, by, at })
+            }
+            (None, None, None, None) => None,
+            _ => return Err(broken(id, "holds half a decision")),
+        };
+        let theirs = match (self.their_by, self.their_at) {
+            (Some(by), Some(at)) => Some(Side { by, at, visit: self.their_visit_id.zip(self.their_visit_rev) }),
+            (None, None) => None,
+            _ => return Err(broken(id, "holds half of a side")),
+        };
+        Ok(Conflict {
+            id,
+            household: self.household_id,
+            clash,
+            visit: self.my_visit_id,
+            visit_rev: self.my_visit_rev,
+            visitor: self.my_by,
+            mine_at: self.my_at,
+            theirs,
+            state: self.state,
+            visitor_until: self.visitor_until,
+            decision,
+            created_at: self.created_at,
+        })
+    }
+}
+
+/// A query over conflicts, built step by step.
+type Query<'a> = conflicts::BoxedQuery<'a, MultiBackend>;
+
+/// Narrows a query to what a scope shows: conflicts of households in the scope, and those that the reader is part of.
+fn in_scope<'a>(query: Query<'a>, scope: &RowScope) -> Query<'a> {
+    match scope {
+        RowScope::Own(user) => {
+            let user = user.to_string();
+            let own = households::contact_id.eq(user.clone()).or(households::responsible_id.eq(user.clone()));
+            let own = households::table.filter(own).select(households::id);
+            let part = conflicts::my_by_id.eq(user.clone()).nullable().or(conflicts::their_by_id.eq(user));
+            query.filter(part.or(conflicts::household_id.eq_any(own).nullable()))
+        }
+        RowScope::Region(region) => {
+            let from = households::region_code.ge(region.as_str().to_owned());
+            let within = households::table.filter(from.and(households::region_code.lt(scope::after(region))));
+            query.filter(conflicts::household_id.eq_any(within.select(households::id)))
+        }
+        RowScope::Nothing => query.filter(conflicts::id.eq(String::new())),
+    }
+}
+
+fn clear(rows: Vec<ConflictRow>, vault: &Vault) -> Result<Vec<Conflict>> {
+    rows.into_iter().map(|row| row.into_clear(vault)).collect()
+}
+
+/// Keeps a conflict that was found.
+pub fn insert(c: &mut Conn, vault: &Vault, conflict: &Conflict) -> Result<()> {
+    let id = conflict.id.to_string();
+    let sealed = vault.seal_whole(Home { table: TABLE, row: &id }, &serde_json::to_string(&conflict.clash)?)?;
+    let theirs = conflict.theirs;
+    let visit = theirs.and_then(|side| side.visit);
+    diesel::insert_into(conflicts::table)
+        .values((
+            (
+                conflicts::id.eq(&id),
+                conflicts::household_id.eq(conflict.household.to_string()),
+                conflicts::kind.eq(conflict.clash.kind.code()),
+                conflicts::path.eq(&conflict.clash.path),
+                conflicts::my_visit_id.eq(conflict.visit.to_string()),
+                conflicts::my_visit_rev.eq(conflict.visit_rev),
+                conflicts::my_by_id.eq(conflict.visitor.to_string()),
+                conflicts::my_at.eq(conflict.mine_at.naive_utc()),
+            ),
+            (
+                conflicts::their_visit_id.eq(visit.map(|(id, _)| id.to_string())),
+                conflicts::their_visit_rev.eq(visit.map(|(_, rev)| rev)),
+                conflicts::their_by_id.eq(theirs.map(|side| side.by.to_string())),
+                conflicts::their_at.eq(theirs.map(|side| side.at.naive_utc())),
+            ),
+            (
+                conflicts::state.eq(conflict.state.code()),
+                conflicts::visitor_until.eq(conflict.visitor_until.naive_utc()),
+                conflicts::created_at.eq(conflict.created_at.naive_utc()),
+                conflicts::sealed.eq(sealed),
+            ),
+        ))
+        .execute(c)?;
+    Ok(())
+}
+
+/// Writes the end of an open conflict: its state and decision. `Stale` when it is not open any more.
+pub fn update_end(c: &mut Conn, vault: &Vault, conflict: &Conflict) -> Result<()> {
+    let id = conflict.id;
+    let decision = conflict.decision.as_ref();
+    let words = decision.map(|decision| -> Result<String> {
+        let words = Words { value: decision.value.clone(), reason: decision.reason.clone() };
+        vault.seal_whole(Home { table: TABLE, row: &decision_key(id) }, &serde_json::to_string(&words)?)
+    });
+    let open = conflicts::table.find(id.to_string()).filter(conflicts::state.eq(ConflictState::Open.code()));
+    let hit = diesel::update(open)
+        .set((
+            conflicts::state.eq(conflict.state.code()),
+            conflicts::choice.eq(decision.map(|decision| decision.choice.code())),
+            conflicts::decided_by_id.eq(decision.map(|decision| decision.by.to_string())),
+            conflicts::decided_at.eq(decision.map(|decision| decision.at.naive_utc())),
+            conflicts::decision.eq(words.transpose()?),
+        ))
+        .execute(c)?;
+    expect_one(hit)
+}
+
+/// A conflict whatever the scope, for decisions of the rules; never for an answer to somebody.
+pub fn find_unscoped(c: &mut Conn, vault: &Vault, id: ConflictId) -> Result<Option<Conflict>> {
+    let row = conflicts::table.find(id.to_string()).select(ConflictRow::as_select()).get_result(c).optional()?;
+    row.map(|row: ConflictRow| row.into_clear(vault)).transpose()
+}
+
+/// Every conflict that belongs to a visit, oldest first.
+pub fn list_for_visit(c: &mut Conn, vault: &Vault, visit: VisitId) -> Result<Vec<Conflict>> {
+    let rows = conflicts::table
+        .filter(conflicts::my_visit_id.eq(visit.to_string()))
         .order((conflicts::created_at, conflicts::id))
         .select(ConflictRow::as_select())
-        .load(c)?)
+        .load(c)?;
+    clear(rows, vault)
+}
+
+/// The open conflicts of these households that a scope shows, oldest first.
+pub fn list_open_for(c: &mut Conn, vault: &Vault, scope: &RowScope, ids: &[HouseholdId]) -> Result<Vec<Conflict>> {
+    let ids = ids.iter().map(ToString::to_string);
+    let rows = in_scope(conflicts::table.into_boxed(), scope)
+        .filter(conflicts::household_id.eq_any(ids))
+        .filter(conflicts::state.eq(ConflictState::Open.code()))
+        .order((conflicts::created_at, conflicts::id))
+        .select(ConflictRow::as_select())
+        .load(c)?;
+    clear(rows, vault)
+}
+
+/// The ids of a household's open conflicts.
+pub fn list_open_ids(c: &mut Conn, id: HouseholdId) -> Result<Vec<ConflictId>> {
+    let rows: Vec<Stored<ConflictId>> = conflicts::table
+        .filter(conflicts::household_id.eq(id.to_string()))
+        .filter(conflicts::state.eq(ConflictState::Open.code()))
+        .order((conflicts::created_at, conflicts::id))
+        .select(conflicts::id)
+        .load(c)?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}
+
+/// Open conflicts of a visitor's own visits, wherever the households are now, oldest first.
+pub fn list_open_of_visitor(c: &mut Conn, vault: &Vault, user: UserId) -> Result<Vec<Conflict>> {
+    let rows = conflicts::table
+        .filter(conflicts::my_by_id.eq(user.to_string()))
+        .filter(conflicts::state.eq(ConflictState::Open.code()))
+        .order((conflicts::created_at, conflicts::id))
+        .select(ConflictRow::as_select())
+        .load(c)?;
+    clear(rows, vault)
+}
+
+/// Those of the conflicts that are in scope.
+pub fn list_by_ids(c: &mut Conn, vault: &Vault, scope: &RowScope, ids: &[ConflictId]) -> Result<Vec<Conflict>> {
+    let ids = ids.iter().map(ToString::to_string);
+    let query = in_scope(conflicts::table.into_boxed(), scope).filter(conflicts::id.eq_any(ids));
+    clear(query.order(conflicts::id).select(ConflictRow::as_select()).load(c)?, vault)
+}
+
+/// What the desk's list is narrowed to; the scope comes on top.
+#[derive(Debug, Clone, Default)]
+pub struct ConflictFilter {
+    pub state: Option<ConflictState>,
+    /// Only those whose visitor is not alone with them any more at this time.
+    pub due_at: Option<Time>,
+    pub region: Option<RegionCode>,
+    pub visit: Option<VisitId>,
+}
+
+/// One page of conflicts, oldest first.
+pub fn list(
+    c: &mut Conn,
+    vault: &Vault,
+    scope: &RowScope,
+    filter: &ConflictFilter,
+    page: &PageRequest,
+) -> Result<Page<Conflict>> {
+    let total = filtered(scope, filter).count().get_result(c)?;
+    let mut query = filtered(scope, filter);
+    if let Some([micros, id]) = page.key()? {
+        let micros: i64 = micros.parse().map_err(|_| StoreError::BadCursor)?;
+        let at = Time::from_micros(micros).naive_utc();
+        let same = conflicts::created_at.eq(at).and(conflicts::id.gt(id.to_owned()));
+        query = query.filter(conflicts::created_at.ge(at)).filter(conflicts::created_at.gt(at).or(same));
+    }
+    let query = query.order((conflicts::created_at, conflicts::id)).limit(page.rows() + 1);
+    let rows: Vec<ConflictRow> = query.select(ConflictRow::as_select()).load(c)?;
+    let page = Page::cut(rows, page.rows(), total, |row| format!("{}~{}", row.created_at.micros(), row.id));
+    Ok(Page { items: clear(page.items, vault)?, next_cursor: page.next_cursor, total: page.total })
+}
+
+fn filtered<'a>(scope: &RowScope, filter: &ConflictFilter) -> Query<'a> {
+    let mut query = in_scope(conflicts::table.into_boxed(), scope);
+    if let Some(state) = filter.state {
+        query = query.filter(conflicts::state.eq(state.code()));
+    }
+    if let Some(at) = filter.due_at {
+        query = query.filter(conflicts::visitor_until.le(at.naive_utc()));
+    }
+    if let Some(region) = &filter.region {
+        query = in_scope(query, &RowScope::Region(region.clone()));
+    }
+    if let Some(visit) = filter.visit {
+        query = query.filter(conflicts::my_visit_id.eq(visit.to_string()));
+    }
+    query
+}
+
+fn decision_key(id: ConflictId) -> String {
+    format!("{id}/decision")
 }

@@ -132,6 +132,16 @@ pub fn list_unscoped(c: &mut Conn, ids: &[HouseholdId]) -> Result<Vec<HouseholdR
     Ok(households::table.filter(households::id.eq_any(ids)).select(HouseholdRow::as_select()).load(c)?)
 }
 
+/// Lets everything else that decides about this household in a transaction wait, or begin again, until this one ends.
+/// In PostgreSQL a lock alone would leave the other on its old snapshot, so the row is written as it is.
+pub fn hold(c: &mut Conn, id: HouseholdId) -> Result<()> {
+    if c.is_postgres() {
+        let held = diesel::update(households::table.find(id.to_string()));
+        held.set(households::rev.eq(households::rev)).execute(c)?;
+    }
+    Ok(())
+}
+
 /// Adds a household. `Duplicate` when the id or the file number is taken.
 pub fn insert(c: &mut Conn, vault: &Vault, household: &Household, made: Made) -> Result<()> {
     let id = household.id.to_string();

@@ -164,28 +164,37 @@ pub fn find_base(
     Ok(Some(form::normalise_file(dictionary, None, &first_facts(&proposed))))
 }
 
-/// When the visits ended, by their corrected clocks, that wrote the paths in the revisions after `since` up to `until`;
-/// a path that nobody's visit wrote is missing.
-pub fn list_written(c: &mut Conn, id: HouseholdId, since: i64, until: i64) -> Result<BTreeMap<String, Time>> {
-    type Row = (StoredOption<VisitId>, Option<i64>, Stored<Vec<String>>);
-    let rows: Vec<Row> = revisions::table
+/// Who wrote a path of a file last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Written {
+    /// The file's revision.
+    pub rev: i64,
+    /// The visit revision that brought the value; `None` for an imported file.
+    pub visit: Option<(VisitId, i64)>,
+    /// When that visit ended, by its corrected clock.
+    pub ended_at: Option<Time>,
+    /// Whoever made the file's revision, and when.
+    pub by: UserId,
+    pub at: Time,
+}
+
+/// Who wrote the paths that changed in the revisions after `since` up to `until`.
+pub fn list_written(c: &mut Conn, id: HouseholdId, since: i64, until: i64) -> Result<BTreeMap<String, Written>> {
+    let rows: Vec<RevisionRow> = revisions::table
         .filter(revisions::household_id.eq(id.to_string()))
         .filter(revisions::rev.gt(since).and(revisions::rev.le(until)))
         .order(revisions::rev)
-        .select((revisions::visit_id, revisions::visit_rev, revisions::changed))
+        .select(RevisionRow::as_select())
         .load(c)?;
     let mut written = BTreeMap::new();
-    for (visit, rev, changed) in rows {
-        let (visit, changed): (Option<VisitId>, Vec<String>) = (visit.into(), changed.into());
-        let ended_at = match visit.zip(rev) {
+    for RevisionRow { rev, visit_id, visit_rev, by, at, changed, .. } in rows {
+        let visit = visit_id.zip(visit_rev);
+        let ended_at = match visit {
             Some((visit, rev)) => visit::find_end(c, visit, rev)?,
             None => None,
         };
         for path in changed {
-            match ended_at {
-                Some(at) => drop(written.insert(path, at)),
-                None => drop(written.remove(&path)),
-            }
+            written.insert(path, Written { rev, visit, ended_at, by, at });
         }
     }
     Ok(written)

@@ -164,16 +164,22 @@ diesel::table! {
         household_id -> Text,
         kind -> Text,
         path -> Text,
-        base -> Nullable<Text>,
-        theirs -> Nullable<Text>,
-        mine -> Nullable<Text>,
+        my_visit_id -> Text,
+        my_visit_rev -> BigInt,
+        my_by_id -> Text,
+        my_at -> Timestamp,
         their_visit_id -> Nullable<Text>,
-        my_visit_id -> Nullable<Text>,
+        their_visit_rev -> Nullable<BigInt>,
+        their_by_id -> Nullable<Text>,
+        their_at -> Nullable<Timestamp>,
         state -> Text,
-        decided_by -> Nullable<Text>,
+        visitor_until -> Timestamp,
+        choice -> Nullable<Text>,
+        decided_by_id -> Nullable<Text>,
         decided_at -> Nullable<Timestamp>,
-        decision -> Nullable<Text>,
         created_at -> Timestamp,
+        sealed -> Text,
+        decision -> Nullable<Text>,
     }
 }
 diesel::table! {
@@ -220,4 +226,4 @@ diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(sessions -> devices (device_id));
 diesel::joinable!(visits -> households (household_id));
 diesel::allow_tables_to_appear_in_same_query!(users, devices, sessions);
-diesel::allow_tables_to_appear_in_same_query!(households, visits, person_keys);
+diesel::allow_tables_to_appear_in_same_query!(households, visits, person_keys, conflicts);

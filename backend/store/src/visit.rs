@@ -278,7 +278,8 @@ fn insert_history(c: &mut Conn, vault: &Vault, visit: &Visit, proposal: &Covered
     Ok(())
 }
 
-/// Writes a decision or a withdrawal: state, review and file revision, in the visit and in its revision.
+/// Writes a decision, a withdrawal or another way of waiting: state, review and file revision, in the visit and, of a
+/// decision, in its revision.
 /// `Stale` unless the visit still is at `visit.rev`, in the state `expected`.
 pub fn update_state(c: &mut Conn, visit: &Visit, expected: VisitState, at: Time) -> Result<()> {
     let review = review_text(visit)?;
@@ -295,8 +296,8 @@ pub fn update_state(c: &mut Conn, visit: &Visit, expected: VisitState, at: Time)
         ))
         .execute(c)?;
     expect_one(hit)?;
-    // A withdrawal leaves the review of the revision before it in the visit; it is not this revision's.
-    if visit.state == VisitState::Withdrawn {
+    // Only a decision is this revision's; else the visit shows the review of the revision before it.
+    if !matches!(visit.state, VisitState::Approved | VisitState::Returned | VisitState::Rejected) {
         return Ok(());
     }
     let hit = diesel::update(revisions::table.find((visit.id.to_string(), visit.rev)))

@@ -128,6 +128,16 @@ pub fn list_for_households(c: &mut Conn, scope: &RowScope, ids: &[HouseholdId]) 
     Ok(query.select(VisitRow::as_select()).load(c)?)
 }
 
+/// The visits of a household that wait for somebody, whatever the scope, in the order in which they came.
+pub fn list_waiting(c: &mut Conn, id: HouseholdId) -> Result<Vec<VisitRow>> {
+    let waiting = [VisitState::Submitted, VisitState::Conflict, VisitState::InReview].map(VisitState::code);
+    let query = visits::table
+        .filter(visits::household_id.eq(id.to_string()))
+        .filter(visits::state.eq_any(waiting))
+        .order((visits::received_at, visits::ended_at, visits::id));
+    Ok(query.select(VisitRow::as_select()).load(c)?)
+}
+
 /// Those of the visits that are in scope, in no particular order.
 pub fn list_by_ids(c: &mut Conn, scope: &RowScope, ids: &[VisitId]) -> Result<Vec<VisitRow>> {
     let ids = ids.iter().map(ToString::to_string);

@@ -300,6 +300,7 @@ fn check_lineage(c: &mut Conn, run: &mut Run<'_>, row: &Row, made: &Made<'_>) ->
     };
     let written = list_written(c, household, proposal.base_rev, made.rev - 1);
     let Some(written) = readable(written.map(Some))? else { return Ok(()) };
+    let written = written.into_iter().filter_map(|(path, by)| Some((path, by.ended_at?))).collect();
     run.looked_at(Invariant::I6, "approved changes", proposal.changes.len());
     let step = Step {
         before: made.previous.filter(|_| made.rev > 1),

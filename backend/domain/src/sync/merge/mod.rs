@@ -24,6 +24,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::conflict::Carried;
 use super::operation::Outcome;
 use crate::form::{Change, Definitions, File, Merge};
 use crate::household::codes;
@@ -59,6 +60,9 @@ pub struct Merged {
     pub already: Vec<Change>,
     /// What a person must decide.
     pub clashes: Vec<Clash>,
+    /// What a person has decided; `merge()` finds none, `sync::conflict::carry_out` puts them here.
+    #[serde(skip)]
+    pub decided: Vec<Carried>,
     /// What a policy decided; where the kept value is new to the file it is in `accepted`, too.
     pub settled: Vec<Settled>,
     pub refused: Vec<Refused>,
@@ -188,6 +192,8 @@ impl Merged {
     pub fn standing(&self, path: &str) -> Standing {
         if self.clashes.iter().any(|clash| clash.is_about(path)) {
             Standing::Moved
+        } else if self.decided(path).is_some() {
+            Standing::Decided
         } else if self.refused.iter().any(|refused| refused.path == path) {
             Standing::Refused
         } else if self.settled(path).is_some() {
@@ -202,6 +208,11 @@ impl Merged {
     /// What a policy decided about this path.
     pub fn settled(&self, path: &str) -> Option<&Settled> {
         self.settled.iter().find(|settled| settled.path == path)
+    }
+
+    /// What a person decided about this path.
+    pub fn decided(&self, path: &str) -> Option<&Carried> {
+        self.decided.iter().find(|decided| decided.clash.is_about(path))
     }
 
     fn sort(&mut self) {
