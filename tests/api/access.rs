@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// Actions that are decided inside of a push rather than at a route.
-const INSIDE_A_PUSH: [Action; 2] = [Action::SubmitVisit, Action::WithdrawVisit];
+const INSIDE_A_PUSH: [Action; 3] = [Action::SubmitVisit, Action::WithdrawVisit, Action::AnswerConflict];
 /// A new public operation is a decision that is written down here.
 const PUBLIC: [&str; 8] = [
     "create_first_admin",
@@ -87,6 +87,7 @@ impl Row<'_> {
                 (json!({ "login": login, "name": "示例人员", "role": "caseworker", "scope": "150602" }), 201)
             }
             "update_user" => (json!({}), 200),
+            "decide_conflicts" => (json!({ "decisions": [{ "conflict_id": Uuid::nil(), "choice": "mine" }] }), 200),
             "revoke_device" => (Value::Null, 204),
             id => {
                 assert_eq!(method_of(operation), Method::GET, "say in access.rs how {id} is called");

@@ -23,13 +23,18 @@ pub enum Action {
     ViewVisit,
     /// Approve, return or reject.
     ReviewVisit,
+    ListConflicts,
+    /// Decide, on a phone, a conflict of one's own visit.
+    AnswerConflict,
+    /// Decide a conflict whose visitor had their time.
+    DecideConflict,
     ListUsers,
     ManageUsers,
 }
 
 impl Action {
     /// Every action, for the tests that prove that the table is complete.
-    pub const ALL: [Action; 12] = [
+    pub const ALL: [Action; 15] = [
         Action::UseOwnAccount,
         Action::SyncDevice,
         Action::ListHouseholds,
@@ -40,6 +45,9 @@ impl Action {
         Action::ListVisits,
         Action::ViewVisit,
         Action::ReviewVisit,
+        Action::ListConflicts,
+        Action::AnswerConflict,
+        Action::DecideConflict,
         Action::ListUsers,
         Action::ManageUsers,
     ];
@@ -49,10 +57,14 @@ impl Action {
         use Role::*;
         match self {
             Action::UseOwnAccount => &Role::ALL,
-            Action::SyncDevice | Action::SubmitVisit | Action::WithdrawVisit => {
+            Action::SyncDevice | Action::SubmitVisit | Action::WithdrawVisit | Action::AnswerConflict => {
                 &[Caseworker, Responsible, GrassrootsAdmin]
             }
-            Action::ListHouseholds | Action::ViewHousehold | Action::ListVisits | Action::ViewVisit => &[
+            Action::ListHouseholds
+            | Action::ViewHousehold
+            | Action::ListVisits
+            | Action::ViewVisit
+            | Action::ListConflicts => &[
                 Caseworker,
                 Responsible,
                 GrassrootsAdmin,
@@ -63,7 +75,7 @@ impl Action {
                 Auditor,
             ],
             Action::AssignHousehold => &[BannerSupervisor, CityReviewer],
-            Action::ReviewVisit => &[BannerSupervisor, IndustrySupervisor, CityReviewer],
+            Action::ReviewVisit | Action::DecideConflict => &[BannerSupervisor, IndustrySupervisor, CityReviewer],
             Action::ListUsers => &[BannerSupervisor, CityReviewer, CityAdmin, Sysop],
             Action::ManageUsers => &[CityAdmin, Sysop],
         }
@@ -118,6 +130,7 @@ pub fn may(actor: &Actor, action: Action, target: &Target<'_>) -> Verdict {
     match action {
         // Reviewer and visitor are never the same person, whatever the roles.
         Action::ReviewVisit if target.author == Some(actor.user) => Verdict::No,
+        Action::AnswerConflict if target.author != Some(actor.user) => Verdict::No,
         Action::WithdrawVisit if target.author != Some(actor.user) => Verdict::No,
         _ => Verdict::Yes,
     }

@@ -81,6 +81,7 @@ impl Outline {
             since: None,
             decided: None,
             paths: None,
+            visit_id: None,
             retry_after_s: self.retry_after_s,
         };
         match &self.detail {
@@ -89,6 +90,7 @@ impl Outline {
             Detail::Stale(since) => problem.since = Some(since.clone()),
             Detail::Decided(decided) => problem.decided = Some(decided.clone()),
             Detail::Clash(paths) => problem.paths = Some(paths.clone()),
+            Detail::Visit(id) => problem.visit_id = Some(*id),
         }
         problem
     }

@@ -4,7 +4,7 @@ use crate::columns::{At, AtOption, Stored, StoredOption};
 use crate::dialect::MultiBackend;
 use crate::household::expect_one;
 use crate::page::{Page, PageRequest};
-use crate::schema::{conflicts, households};
+use crate::schema::{conflicts, households, users};
 use crate::vault::{Home, Vault};
 use crate::{Conn, Result, StoreError, scope};
 use diesel::prelude::*;
@@ -286,7 +286,10 @@ fn filtered<'a>(scope: &RowScope, filter: &ConflictFilter) -> Query<'a> {
         query = query.filter(conflicts::state.eq(state.code()));
     }
     if let Some(at) = filter.due_at {
-        query = query.filter(conflicts::visitor_until.le(at.naive_utc()));
+        // A visitor whose account is shut has no more time.
+        let gone = users::table.filter(users::disabled_at.is_not_null()).select(users::id);
+        let is_over = conflicts::visitor_until.le(at.naive_utc());
+        query = query.filter(is_over.or(conflicts::my_by_id.eq_any(gone)));
     }
     if let Some(region) = &filter.region {
         query = in_scope(query, &RowScope::Region(region.clone()));

@@ -43,6 +43,12 @@ pub struct HouseholdLine {
     pub updated_at: Time,
 }
 
+/// These households as lists show them, whatever the scope: names for things that a reader may see.
+pub fn list_lines(c: &mut Conn, ids: impl IntoIterator<Item = HouseholdId>) -> Result<Vec<HouseholdLine>> {
+    let ids = ids.into_iter().map(|id| id.to_string());
+    Ok(households::table.filter(households::id.eq_any(ids)).select(HouseholdLine::as_select()).load(c)?)
+}
+
 /// The blind index of something that only one person has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PersonKey {

@@ -227,3 +227,4 @@ diesel::joinable!(sessions -> devices (device_id));
 diesel::joinable!(visits -> households (household_id));
 diesel::allow_tables_to_appear_in_same_query!(users, devices, sessions);
 diesel::allow_tables_to_appear_in_same_query!(households, visits, person_keys, conflicts);
+diesel::allow_tables_to_appear_in_same_query!(users, conflicts);

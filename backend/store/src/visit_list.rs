@@ -12,6 +12,7 @@ use ruhu_domain::ids::{HouseholdId, UserId, VisitId};
 use ruhu_domain::region::RegionCode;
 use ruhu_domain::time::Time;
 use ruhu_domain::visit::{VisitState, VisitType};
+use std::collections::HashMap;
 
 /// What the queue is narrowed to; the scope comes on top.
 #[derive(Debug, Clone, Default)]
@@ -136,6 +137,14 @@ pub fn list_waiting(c: &mut Conn, id: HouseholdId) -> Result<Vec<VisitRow>> {
         .filter(visits::state.eq_any(waiting))
         .order((visits::received_at, visits::ended_at, visits::id));
     Ok(query.select(VisitRow::as_select()).load(c)?)
+}
+
+/// The states of these visits, whatever the scope, for decisions of the rules.
+pub fn list_states(c: &mut Conn, ids: impl IntoIterator<Item = VisitId>) -> Result<HashMap<VisitId, VisitState>> {
+    let ids = ids.into_iter().map(|id| id.to_string());
+    let rows: Vec<(Stored<VisitId>, Stored<VisitState>)> =
+        visits::table.filter(visits::id.eq_any(ids)).select((visits::id, visits::state)).load(c)?;
+    Ok(rows.into_iter().map(|(id, state)| (id.into(), state.into())).collect())
 }
 
 /// Those of the visits that are in scope, in no particular order.

@@ -189,9 +189,8 @@ pub fn carry_out(definitions: &Definitions, merged: &mut Merged, current: &File,
             continue;
         };
         let file = apply(dictionary, Some(current), &merged.accepted);
-        let written = file
-            .ok()
-            .and_then(|file| resolve(definitions, &clash, *choice, value.as_ref(), &file, at.date()).ok());
+        let written =
+            file.ok().and_then(|file| resolve(definitions, &clash, *choice, value.as_ref(), &file, at.date()).ok());
         let Some(written) = written else {
             open.push(clash);
             continue;

@@ -2,6 +2,7 @@
 
 use crate::env::RandomError;
 use crate::views::problem::{Decided, Since};
+use ruhu_domain::ids::VisitId;
 use ruhu_domain::refusal::{Finding, Kind, Refusal};
 use ruhu_store::{StoreError, TransactionError};
 
@@ -48,6 +49,7 @@ pub enum Detail {
     Stale(Since),
     Decided(Decided),
     Clash(Vec<String>),
+    Visit(VisitId),
 }
 
 impl AppError {

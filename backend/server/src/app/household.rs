@@ -19,7 +19,7 @@ use ruhu_domain::region::RegionCode;
 use ruhu_store::change::{self, ChangeKind};
 use ruhu_store::household::{self, HouseholdRow};
 use ruhu_store::household_list::{self, HouseholdFilter, HouseholdLine, PersonKey};
-use ruhu_store::{Conn, PageRequest, StoreError, audit, household_file, user, visit, visit_list};
+use ruhu_store::{Conn, PageRequest, StoreError, audit, conflict, household_file, user, visit, visit_list};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -152,6 +152,9 @@ impl App {
                 // What enters the scope comes whole, however old.
                 for visit in visit_list::list_for_households(c, &actor.row_scope(), &[id])? {
                     change::record(c, &come, ChangeKind::Visit, visit.id.uuid(), now)?;
+                }
+                for conflict in conflict::list_open_ids(c, id)? {
+                    change::record(c, &come, ChangeKind::Conflict, conflict.uuid(), now)?;
                 }
                 let detail = serde_json::json!({
                     "contact": wanted.contact_id, "responsible": wanted.responsible_id,

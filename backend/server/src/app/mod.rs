@@ -4,6 +4,8 @@
 pub mod account;
 pub mod audience;
 pub mod auth;
+pub mod case;
+pub mod conflict;
 pub mod device;
 pub mod error;
 pub mod household;
@@ -11,6 +13,7 @@ pub mod names;
 pub mod password;
 pub mod record;
 pub mod review;
+pub mod settle;
 pub mod setup;
 pub mod submission;
 pub mod sync;

@@ -1,6 +1,8 @@
 //! The review queue, and one record as a reviewer sees it.
 
 use crate::app::audience::People;
+use crate::app::case::Case;
+use crate::app::conflict::bodies;
 use crate::app::error::AppError;
 use crate::app::household::{Phones, body, page, read_code, shown_name};
 use crate::app::submission::meta_of;
@@ -8,20 +10,18 @@ use crate::app::{App, AppResult};
 use crate::views::review::{Figures, PreviousRevision, RecordChange, RecordMay, RecordView};
 use crate::views::visit::{VisitList, VisitQuery, VisitSummary};
 use ruhu_domain::actor::Actor;
-use ruhu_domain::form::{self, Change, Definitions, Dictionary, File, Path, derive, mask_value};
-use ruhu_domain::household::{FileStatus, Household};
+use ruhu_domain::form::{self, Change, Dictionary, Path, derive, mask_value};
 use ruhu_domain::ids::{HouseholdId, UserId, VisitId};
 use ruhu_domain::policy::{self, Action, Target, Verdict};
-use ruhu_domain::sync::merge::{Merged, Rebase, merge};
-use ruhu_domain::time::Time;
+use ruhu_domain::sync::conflict::{Conflict, ConflictState};
 use ruhu_domain::visit::{Proposal, VisitState, VisitType};
 use ruhu_store::household::{self, HouseholdRow};
 use ruhu_store::household_list::HouseholdLine;
 use ruhu_store::visit::{self, VisitRow};
 use ruhu_store::visit_list::{self, VisitFilter};
-use ruhu_store::{Conn, StoreError, household_file};
+use ruhu_store::{Conn, StoreError};
 use serde_json::{Map, Value};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// `state=all` in a query asks for every state.
 const ALL_STATES: &str = "all";
@@ -77,6 +77,8 @@ fn record(app: &App, c: &mut Conn, actor: &Actor, id: VisitId) -> AppResult<Reco
     let earlier = summaries(c, &titles, earlier)?;
     let visit = summaries(c, &titles, vec![row])?.pop().ok_or_else(AppError::not_found)?;
     let people = People::load(c, [household.contact, household.responsible])?;
+    let is_live = |of: &Conflict| of.state != ConflictState::Void;
+    let conflicts = bodies(app, c, actor, case.conflicts.iter().filter(|of| is_live(of)).cloned().collect())?;
     Ok(RecordView {
         visit,
         form: proposal.form,
@@ -88,6 +90,7 @@ fn record(app: &App, c: &mut Conn, actor: &Actor, id: VisitId) -> AppResult<Reco
         warnings: proposal.warnings,
         figures,
         clock_offset_ms: proposal.clock_offset_ms,
+        conflicts,
         previous,
         earlier,
         may,
@@ -96,7 +99,7 @@ fn record(app: &App, c: &mut Conn, actor: &Actor, id: VisitId) -> AppResult<Reco
 
 /// What the returned revision proposed, while the mended one waits.
 fn previous(app: &App, c: &mut Conn, row: &VisitRow) -> AppResult<Option<PreviousRevision>> {
-    if row.state != VisitState::InReview || row.rev < 2 {
+    if !row.state.is_waiting() || row.rev < 2 {
         return Ok(None);
     }
     let rev = row.rev - 1;
@@ -110,64 +113,6 @@ fn previous(app: &App, c: &mut Conn, row: &VisitRow) -> AppResult<Option<Previou
     Ok(Some(PreviousRevision { rev, changes: proposal.changes.into_iter().map(cover).collect() }))
 }
 
-/// A visit's changes against the file it began with and the file now, all in clear.
-pub struct Case {
-    pub household: Household,
-    /// What the accepted changes are applied to.
-    pub now: File,
-    /// Real values: what was masked on the phone is put back from the file at the visit's base.
-    pub changes: Vec<Change>,
-    /// What becomes of all of them.
-    pub merged: Merged,
-    base: File,
-    ended_at: Time,
-    /// When the paths were written that changed since the base.
-    written: BTreeMap<String, Time>,
-}
-
-impl Case {
-    /// Loads the base and works out the changes.
-    pub fn open(app: &App, c: &mut Conn, row: HouseholdRow, proposal: &Proposal) -> AppResult<Self> {
-        // What a visitor found and nobody approved yet counts as nothing, though lists show its first facts:
-        // whoever's visit is approved first, its reviewer sees them as changes.
-        let is_found = row.rev == 0 && row.status == FileStatus::Draft;
-        let household = row.into_clear(&app.vault)?;
-        let now = if is_found { File::new() } else { household.file.clone() };
-        let base = if is_found || household.rev == proposal.base_rev {
-            now.clone()
-        } else {
-            let missing = || StoreError::Broken("a file lost a revision".to_owned());
-            let (dictionary, rev) = (app.definitions.dictionary(), proposal.base_rev);
-            household_file::find_base(c, &app.vault, dictionary, household.id, rev)?.ok_or_else(missing)?
-        };
-        let dictionary = app.definitions.dictionary();
-        let broken = |error: form::ApplyError| AppError::Broken(format!("a kept proposal: {}", error.code()));
-        let begun = if is_found { &household.file } else { &base };
-        let proposed = form::apply(dictionary, Some(begun), &proposal.changes).map_err(broken)?;
-        let proposed = form::normalise_file(dictionary, Some(&base), &proposed);
-        let changes = form::changes(dictionary, Some(&base), &proposed);
-        let (since, until) = (proposal.base_rev, household.rev);
-        let written =
-            if since < until { household_file::list_written(c, household.id, since, until)? } else { BTreeMap::new() };
-        let (merged, ended_at) = (Merged::default(), proposal.ended_at_corrected());
-        let mut case = Self { household, now, changes, merged, base, ended_at, written };
-        case.merged = case.merge(&app.definitions, &case.changes);
-        Ok(case)
-    }
-
-    /// Rebases some of the changes on the file now.
-    pub fn merge(&self, definitions: &Definitions, mine: &[Change]) -> Merged {
-        let theirs_at = |path: &str| self.written.get(path).copied();
-        let (base, current, mine_at) = (&self.base, &self.now, self.ended_at);
-        merge(&Rebase { definitions, base, current, mine, mine_at, theirs_at: &theirs_at })
-    }
-
-    /// The value that the file holds now; `null` when it holds none.
-    pub fn current(&self, path: &str) -> &Value {
-        form::get(&self.now, path).unwrap_or(&Value::Null)
-    }
-}
-
 fn record_change(dictionary: &Dictionary, change: &Change, case: &Case) -> RecordChange {
     let standing = case.merged.standing(&change.path);
     let cover = |value: &Value| cover_change(dictionary, &change.path, value.clone());
@@ -176,11 +121,20 @@ fn record_change(dictionary: &Dictionary, change: &Change, case: &Case) -> Recor
         from: cover(&change.from),
         to: cover(&change.to),
         current: cover(case.current(&change.path)),
-        kept: case.merged.settled(&change.path).map(|settled| cover(&settled.kept)),
+        kept: kept(case, &change.path).map(|kept| cover(&kept)),
         standing,
         moved: standing.needs_word(),
         masked: dictionary.field(&change.path).is_some_and(|field| field.mask().is_some()),
     }
+}
+
+/// The value that stays where a policy or a person decided.
+fn kept(case: &Case, path: &str) -> Option<Value> {
+    if let Some(decided) = case.merged.decided(path) {
+        let written = decided.written.iter().find(|change| change.path == path);
+        return Some(written.map_or_else(|| case.current(path).clone(), |change| change.to.clone()));
+    }
+    case.merged.settled(path).map(|settled| settled.kept.clone())
 }
 
 /// A value as whoever may not see it whole sees it; inside a whole row, too.
@@ -233,7 +187,8 @@ fn may_review(actor: &Actor, row: &VisitRow, household: &HouseholdRow) -> Record
     let verdict = policy::may(actor, Action::ReviewVisit, &target(row, household));
     let why_not = match (verdict, row.state) {
         (Verdict::Yes, VisitState::InReview) => None,
-        (Verdict::Yes, VisitState::Submitted | VisitState::Conflict) => Some("visit.not_ready"),
+        (Verdict::Yes, VisitState::Submitted) => Some("visit.not_ready"),
+        (Verdict::Yes, VisitState::Conflict) => Some("visit.conflict_open"),
         (Verdict::Yes, _) => Some("visit.already_decided"),
         _ if row.visitor == actor.user => Some("visit.own"),
         _ => Some("auth.not_allowed"),

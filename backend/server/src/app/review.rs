@@ -1,8 +1,10 @@
 //! A reviewer's three answers. Each counts only for exactly what was seen, and never for one's own visit.
 
 use crate::app::audience::{People, audience};
+use crate::app::case::Case;
 use crate::app::error::{AppError, Detail};
-use crate::app::record::{Case, Titles, cover_change, summaries, target};
+use crate::app::record::{Titles, cover_change, summaries, target};
+use crate::app::settle::{find_first, leave};
 use crate::app::submission::meta_of;
 use crate::app::visit::tell;
 use crate::app::{App, AppResult};
@@ -15,14 +17,14 @@ use ruhu_domain::household::{FileStatus, Household, region_of, visit_rhythm_days
 use ruhu_domain::ids::{UserId, VisitId};
 use ruhu_domain::policy::{self, Action, Verdict};
 use ruhu_domain::region::RegionCode;
-use ruhu_domain::sync::merge::newly_dangling;
+use ruhu_domain::sync::merge::{Choice, newly_dangling};
 use ruhu_domain::time::{Date, Time};
 use ruhu_domain::visit::{Decision, Proposal, Reason, Review, Seen, Standing, Visit, VisitRefusal, VisitType};
 use ruhu_store::change::{self, ChangeKind};
 use ruhu_store::household::{self, HouseholdRow};
 use ruhu_store::household_file::{self, Origin};
 use ruhu_store::visit::{self, VisitRow};
-use ruhu_store::{Conn, visit_list};
+use ruhu_store::{Conn, conflict, visit_list};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -76,7 +78,7 @@ impl App {
                 let review = Review { by: actor.user, at: now, decision, reasons, text };
                 let household = file.household.into_clear(&app.vault)?;
                 let review = Outcome { review, file_rev: None };
-                save(c, &actor, file.visit, review, &household, now)
+                save(&app, c, &actor, file.visit, review, &household, now)
             })
             .await
     }
@@ -91,6 +93,7 @@ struct Opened {
 impl Opened {
     fn find(c: &mut Conn, actor: &Actor, id: VisitId) -> AppResult<Self> {
         let visit = visit::find(c, &actor.row_scope(), id)?.ok_or_else(AppError::not_found)?;
+        household::hold(c, visit.household_id)?;
         let household = household::find_unscoped(c, visit.household_id)?.ok_or_else(AppError::not_found)?;
         match policy::may(actor, Action::ReviewVisit, &target(&visit, &household)) {
             Verdict::Yes => Ok(Self { visit, household }),
@@ -155,7 +158,10 @@ fn approve(
     opened.check(app, c, actor, seen)?;
     let proposal = opened.proposal(app, c)?;
     let case = Case::open(app, c, opened.household.clone(), &proposal)?;
-    let (accepted, declined) = sort_out(app, &case, &wanted.decisions)?;
+    if let Some(first) = find_first(c, &Visit::from(opened.visit.clone()), &case.conflicts)? {
+        return Err(AppError::rule(&VisitRefusal::OtherFirst).with_detail(Detail::Visit(first)));
+    }
+    let (accepted, declined, asks_again) = sort_out(app, &case, &wanted.decisions)?;
     let dictionary = app.definitions.dictionary();
     let broken = |error: form::ApplyError| AppError::Broken(format!("a kept proposal: {}", error.code()));
     let file = form::apply(dictionary, Some(&case.now), &accepted).map_err(broken)?;
@@ -166,6 +172,9 @@ fn approve(
     }
     let mut household = Household { file, ..case.household };
     advance(app, actor, &mut household, &opened.visit, &proposal)?;
+    if asks_again {
+        household.next_visit_due_on = Some(now.date());
+    }
     let changed = accepted.into_iter().map(|change| change.path).collect::<Vec<_>>();
     let detail = json!({ "accepted": changed.len(), "declined": declined.len() });
     let origin = Origin { visit: Some((id, opened.visit.rev)), by: actor.user, at: now, changed };
@@ -176,12 +185,13 @@ fn approve(
     tracing::info!(visit.id = %id, detail = %detail, "a visit was approved");
     let review =
         Review { by: actor.user, at: now, decision: Decision::Approved, reasons: declined, text: String::new() };
-    save(c, actor, opened.visit, Outcome { review, file_rev: Some(household.rev) }, &household, now)
+    save(app, c, actor, opened.visit, Outcome { review, file_rev: Some(household.rev) }, &household, now)
 }
 
 /// Splits the changes by the reviewer's word on each; what is not named is accepted, and enters the file as the merge
-/// says. A change that nobody else's wording can stand beside needs a word.
-fn sort_out(app: &App, case: &Case, decisions: &[PathDecision]) -> AppResult<(Vec<Change>, Vec<Reason>)> {
+/// says. A change that nobody else's wording can stand beside needs a word; one that a conflict was about is accepted
+/// as it was decided, or declined. Last comes whether a decision asks for another visit.
+fn sort_out(app: &App, case: &Case, decisions: &[PathDecision]) -> AppResult<(Vec<Change>, Vec<Reason>, bool)> {
     let mut words: BTreeMap<&str, &PathDecision> = BTreeMap::new();
     for decision in decisions {
         let is_known = case.changes.iter().any(|change| change.path == decision.path);
@@ -208,7 +218,8 @@ fn sort_out(app: &App, case: &Case, decisions: &[PathDecision]) -> AppResult<(Ve
     let open = wanted.iter().map(|change| &change.path).filter(|path| merged.standing(path).needs_word());
     let open: Vec<String> = open.cloned().collect();
     if open.is_empty() {
-        return Ok((merged.accepted, declined));
+        let asks_again = merged.decided.iter().any(|decided| decided.choice == Choice::Revisit);
+        return Ok((merged.accepted, declined, asks_again));
     }
     // What names a row that was declined is nobody else's doing.
     let is_orphan = |path: &&String| merged.refused.iter().any(|of| of.path == **path && of.code == "ref.unknown");
@@ -230,6 +241,9 @@ fn move_house(c: &mut Conn, actor: &Actor, from: &RegionCode, household: &Househ
     for visit in visit_list::list_for_households(c, &actor.row_scope(), &[id])? {
         change::record(c, &gone, ChangeKind::Visit, visit.id.uuid(), now)?;
         change::record(c, &come, ChangeKind::Visit, visit.id.uuid(), now)?;
+    }
+    for conflict in conflict::list_open_ids(c, id)? {
+        change::record(c, &come, ChangeKind::Conflict, conflict.uuid(), now)?;
     }
     Ok(())
 }
@@ -280,6 +294,7 @@ struct Outcome {
 }
 
 fn save(
+    app: &App,
     c: &mut Conn,
     actor: &Actor,
     row: VisitRow,
@@ -298,6 +313,7 @@ fn save(
     visit::update_state(c, &visit, expected, now)?;
     let detail = json!({ "rev": visit.rev, "hash": visit.hash, "file_rev": visit.file_rev, "reasons": codes });
     tell(c, actor, &visit, household, now, action, detail)?;
+    leave(app, c, actor, &visit, now)?;
     let row = visit::find_unscoped(c, visit.id)?.ok_or_else(AppError::not_found)?;
     let household = household::find_unscoped(c, household.id)?.ok_or_else(AppError::not_found)?;
     let mut titles = Titles::new(actor.user);

@@ -2,6 +2,7 @@
 
 use crate::app::audience::audience;
 use crate::app::error::AppError;
+use crate::app::settle::{Arrival, arrive, leave};
 use crate::app::submission::{self, Base, Submission};
 use crate::app::sync::operations::Effect;
 use crate::app::{App, AppResult};
@@ -10,6 +11,7 @@ use ruhu_domain::form::{self, File};
 use ruhu_domain::household::{FileStatus, Household, first_facts, region_of};
 use ruhu_domain::ids::VisitId;
 use ruhu_domain::policy::{self, Target};
+use ruhu_domain::sync::operation::Outcome;
 use ruhu_domain::time::Time;
 use ruhu_domain::visit::{Proposal, Visit};
 use ruhu_store::audit::{self, Event};
@@ -25,7 +27,9 @@ pub fn submit_visit(app: &App, c: &mut Conn, actor: &Actor, sent: &Submission, n
     let proposal = &sent.proposal;
     let form = sent.form(app)?;
     let earlier = visit::find_unscoped(c, proposal.id)?;
+    household::hold(c, proposal.household_id)?;
     let known = household::find_unscoped(c, proposal.household_id)?;
+    let is_known = known.is_some();
     let (household, base) = match known {
         Some(row) => open_known(app, c, actor, row, earlier.as_ref(), proposal).map(|(h, base)| (Some(h), base))?,
         None if proposal.base_rev == 0 && proposal.rev == 1 => (None, Base::default()),
@@ -43,11 +47,15 @@ pub fn submit_visit(app: &App, c: &mut Conn, actor: &Actor, sent: &Submission, n
     };
     visit::insert_revision(c, &app.vault, &visit, &household.region, &sent.covered, sent.op)?;
     tell(c, actor, &visit, &household, now, "visit.submit", json!({ "rev": visit.rev, "base_rev": visit.base_rev }))?;
-    Ok(Effect { rev: visit.rev, state: visit.state, household: household.id })
+    let fresh = Arrival { outcome: Outcome::Applied, state: visit.state, refused: Vec::new() };
+    // Nobody else can have been at a household that came with this visit.
+    let Arrival { outcome, state, refused } = if is_known { arrive(app, c, actor, visit.id, now)? } else { fresh };
+    Ok(Effect { outcome, rev: visit.rev, state: state.code(), household: household.id, errors: refused })
 }
 
 /// Takes a visit back on behalf of its visitor.
 pub fn withdraw_visit(
+    app: &App,
     c: &mut Conn,
     actor: &Actor,
     id: VisitId,
@@ -58,6 +66,7 @@ pub fn withdraw_visit(
     submission::check_reason(reason)?;
     let unknown = || AppError::not_found();
     let row = visit::find_unscoped(c, id)?.filter(|row| row.visitor == actor.user).ok_or_else(unknown)?;
+    household::hold(c, row.household_id)?;
     let household = household::find_unscoped(c, row.household_id)?.ok_or_else(unknown)?;
     let expected = row.state;
     let visit = Visit::from(row).withdrawn(actor.user, rev).map_err(|refusal| AppError::rule(&refusal))?;
@@ -66,7 +75,9 @@ pub fn withdraw_visit(
     change::record(c, &users, ChangeKind::Visit, id.uuid(), now)?;
     let detail = json!({ "rev": rev, "reason_chars": reason.chars().count() });
     audit::append(c, &event(now, actor, "visit.withdraw", "visit", id.uuid(), detail))?;
-    Ok(Effect { rev, state: visit.state, household: household.id })
+    leave(app, c, actor, &visit, now)?;
+    let (outcome, state) = (Outcome::Applied, visit.state.code());
+    Ok(Effect { outcome, rev, state, household: household.id, errors: Vec::new() })
 }
 
 /// A household that is there, and the file that the caseworker began with.

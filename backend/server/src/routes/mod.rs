@@ -4,6 +4,7 @@
 //! is not served; what is `Signed` names the action that `domain/policy.rs` decides about.
 
 pub mod auth;
+pub mod conflicts;
 pub mod devices;
 pub mod health;
 pub mod households;
@@ -63,6 +64,9 @@ routes! {
     post POST "/api/v1/visits/{id}/approve" reviews::approve_visit Signed(ReviewVisit);
     post POST "/api/v1/visits/{id}/return" reviews::return_visit Signed(ReviewVisit);
     post POST "/api/v1/visits/{id}/reject" reviews::reject_visit Signed(ReviewVisit);
+
+    get GET "/api/v1/conflicts" conflicts::list_conflicts Signed(ListConflicts);
+    post POST "/api/v1/conflicts/decide" conflicts::decide_conflicts Signed(DecideConflict);
 
     get GET "/api/v1/households" households::list_households Signed(ListHouseholds);
     get GET "/api/v1/households/{id}" households::find_household Signed(ViewHousehold);

@@ -3,6 +3,7 @@
 //! A request refuses unknown keys; an answer always carries all of its keys, absent values as `null`.
 
 pub mod auth;
+pub mod conflict;
 pub mod household;
 pub mod meta;
 pub mod problem;

@@ -2,6 +2,7 @@
 
 use super::schema::{DecisionCode, Id, JsonObject, JsonValue, Moment, VisitStateCode};
 use super::user::PersonRef;
+use ruhu_domain::ids::VisitId;
 use ruhu_domain::refusal::Finding;
 use ruhu_domain::time::Time;
 use serde::Serialize;
@@ -36,6 +37,10 @@ pub struct Problem {
     /// somebody who is not in the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub paths: Option<Vec<String>>,
+    /// With `visit.other_first`: the visit that must be decided before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Id>)]
+    pub visit_id: Option<VisitId>,
     /// With `auth.throttled`: when to try again; the same figure as `Retry-After`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after_s: Option<u64>,

@@ -1,5 +1,6 @@
 //! The review record and a reviewer's answers.
 
+use super::conflict::ConflictBody;
 use super::household::HouseholdBody;
 use super::schema::{JsonObject, JsonValue, StandingCode};
 use super::visit::{ExplainedWarningBody, FormRefBody, ProposedChangeBody, ReasonBody, VisitSummary};
@@ -31,6 +32,8 @@ pub struct RecordView {
     pub figures: Figures,
     /// Phone minus server at the last contact before the visit was sent, milliseconds.
     pub clock_offset_ms: i64,
+    /// What the visit disagrees about with others, open and decided.
+    pub conflicts: Vec<ConflictBody>,
     /// While a mended revision waits: the changes of the revision that was returned.
     #[schema(required)]
     pub previous: Option<PreviousRevision>,
@@ -59,7 +62,7 @@ pub struct RecordChange {
     pub current: Value,
     #[schema(value_type = StandingCode)]
     pub standing: Standing,
-    /// With `settled`: the value that stays when the change is accepted.
+    /// With `settled` and `decided`: the value that stays when the change is accepted.
     #[schema(value_type = Option<JsonValue>, required = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kept: Option<Value>,

@@ -3,6 +3,8 @@
 
 use ruhu_domain::actor::Role;
 use ruhu_domain::household::FileStatus;
+use ruhu_domain::sync::conflict::ConflictState;
+use ruhu_domain::sync::merge::{Choice, ClashKind};
 use ruhu_domain::sync::operation::Outcome;
 use ruhu_domain::visit::{Decision, VisitState, VisitType};
 use std::borrow::Cow;
@@ -71,11 +73,31 @@ named! {
     OutcomeCode => codes("What became of an operation", Outcome::ALL.iter().map(|v| v.code()));
     /// How a change stands against the file now.
     StandingCode => codes(
-        "clean: nobody else wrote here; already: the file holds the new value; settled: the field's policy decided; moved: a person must; refused: no visit may change it",
-        ["clean", "already", "settled", "moved", "refused"].into_iter(),
+        "clean: nobody else wrote here; already: the file holds the new value; settled: the field's policy decided; decided: a person did; moved: a person must; refused: no visit may change it",
+        ["clean", "already", "settled", "decided", "moved", "refused"].into_iter(),
+    );
+    /// What two people disagree about.
+    ClashKindCode => codes(
+        "path: one value; group: values that belong together; row_gone: one side took a row away",
+        ClashKind::ALL.iter().map(|v| v.code())
+    );
+    /// An answer to a conflict.
+    ChoiceCode => codes(
+        "mine: the visit's value; theirs: what was there first; other: a value of one's own; revisit: theirs, and somebody asks again at the door",
+        Choice::ALL.iter().map(|v| v.code())
+    );
+    /// State of a conflict.
+    ConflictStateCode => codes(
+        "open: waits for a person; decided; void: what it was about is not so any more",
+        ConflictState::ALL.iter().map(|v| v.code())
     );
     /// Free object.
     JsonObject => any_object();
     /// Any value.
     JsonValue => any_value();
+}
+
+/// For a field where `null` is a value, and only a missing one is none.
+pub fn present<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<serde_json::Value>, D::Error> {
+    serde::Deserialize::deserialize(from).map(Some)
 }

@@ -1,5 +1,6 @@
 //! Push and pull (docs/SYNC.md). The schema-only types below mirror the domain's.
 
+use super::conflict::ConflictBody;
 use super::household::HouseholdBody;
 use super::schema::{Id, JsonObject, JsonValue, Moment, OutcomeCode};
 use super::visit::VisitBody;
@@ -95,7 +96,7 @@ pub struct OutcomeRow {
 #[schema(as = Change)]
 #[allow(dead_code)]
 pub struct ChangeBody {
-    /// `household` or `visit`
+    /// `household`, `visit` or `conflict`
     kind: String,
     #[schema(value_type = Id)]
     id: Uuid,
@@ -110,6 +111,7 @@ pub struct ChangeBody {
 pub enum ChangeBodyOf {
     Household(HouseholdBody),
     Visit(VisitBody),
+    Conflict(ConflictBody),
 }
 
 /// A later answer to an operation.
@@ -153,7 +155,7 @@ pub struct OperationBody {
     seq: i64,
     #[schema(value_type = Id)]
     id: Uuid,
-    /// `visit.submit`, `visit.withdraw`
+    /// `visit.submit`, `visit.withdraw`, `conflict.decide`
     kind: String,
     version: u32,
     #[schema(value_type = Id)]
@@ -163,7 +165,7 @@ pub struct OperationBody {
     #[schema(value_type = Moment)]
     recorded_at: Time,
     clock: ClockBody,
-    /// `SubmitVisitBody`, `WithdrawVisitBody`, or what a later version sends.
+    /// `SubmitVisitBody`, `WithdrawVisitBody`, `DecideConflictBody`, or what a later version sends.
     #[schema(value_type = JsonObject)]
     body: (),
 }

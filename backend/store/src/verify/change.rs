@@ -3,7 +3,7 @@
 
 use super::{Invariant, Run, STEP, audit_of, load_each};
 use crate::audit::AuditRow;
-use crate::schema::{changes, households, operations, users, visits};
+use crate::schema::{changes, conflicts, households, operations, users, visits};
 use crate::{Conn, Result};
 use chrono::{NaiveDateTime, TimeDelta};
 use diesel::prelude::*;
@@ -151,13 +151,15 @@ fn existing(c: &mut Conn, rows: &[Row]) -> Result<BTreeSet<String>> {
     };
     let mut there: BTreeSet<String> = rows
         .iter()
-        .filter(|row| !["household", "evict", "visit", "outcome"].contains(&row.kind.as_str()))
+        .filter(|row| !["household", "evict", "visit", "conflict", "outcome"].contains(&row.kind.as_str()))
         .map(|row| row.entity_id.clone())
         .collect();
     let homes = households::table.filter(households::id.eq_any(named(&["household", "evict"])));
     there.extend(homes.select(households::id).load::<String>(c)?);
     let made = visits::table.filter(visits::id.eq_any(named(&["visit"])));
     there.extend(made.select(visits::id).load::<String>(c)?);
+    let clashes = conflicts::table.filter(conflicts::id.eq_any(named(&["conflict"])));
+    there.extend(clashes.select(conflicts::id).load::<String>(c)?);
     let ops = operations::table.filter(operations::op_id.eq_any(named(&["outcome"])));
     there.extend(ops.select(operations::op_id).load::<String>(c)?);
     Ok(there)

@@ -10,7 +10,7 @@ use crate::household::{TABLE, address_of, into_file, name_of};
 use crate::household_file::{self, find_base, list_written};
 use crate::schema::{household_revisions as revisions, households, person_keys, visits};
 use crate::vault::{Home, sealed_pointers};
-use crate::{Conn, Result, StoreError, visit};
+use crate::{Conn, Result, StoreError, conflict, visit};
 use diesel::prelude::*;
 use ruhu_domain::form::File;
 use ruhu_domain::household::region_of;
@@ -301,6 +301,7 @@ fn check_lineage(c: &mut Conn, run: &mut Run<'_>, row: &Row, made: &Made<'_>) ->
     let written = list_written(c, household, proposal.base_rev, made.rev - 1);
     let Some(written) = readable(written.map(Some))? else { return Ok(()) };
     let written = written.into_iter().filter_map(|(path, by)| Some((path, by.ended_at?))).collect();
+    let Some(decided) = readable(conflict::list_for_visit(c, run.vault, visit_id).map(Some))? else { return Ok(()) };
     run.looked_at(Invariant::I6, "approved changes", proposal.changes.len());
     let step = Step {
         before: made.previous.filter(|_| made.rev > 1),
@@ -310,6 +311,7 @@ fn check_lineage(c: &mut Conn, run: &mut Run<'_>, row: &Row, made: &Made<'_>) ->
         proposed: &proposal.changes,
         ended_at: proposal.ended_at_corrected(),
         written: &written,
+        decided: &decided,
         declined: &declined,
         is_found: made.is_found,
     };

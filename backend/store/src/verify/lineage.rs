@@ -2,6 +2,7 @@
 
 use ruhu_domain::form::{self, Change, Definitions, Dictionary, File, get, is_masked, normalise_file};
 use ruhu_domain::household::is_first_fact;
+use ruhu_domain::sync::conflict::{Conflict, carry_out};
 use ruhu_domain::sync::merge::{Rebase, merge};
 use ruhu_domain::time::Time;
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +22,8 @@ pub(super) struct Step<'a> {
     pub ended_at: Time,
     /// When the paths were written that changed between what the visitor saw and the revision before.
     pub written: &'a BTreeMap<String, Time>,
+    /// What was decided about the visit's conflicts.
+    pub decided: &'a [Conflict],
     /// What the reviewer declined.
     pub declined: &'a BTreeSet<String>,
     /// The household was found by a visit, so nothing of its file is older than that.
@@ -45,7 +48,7 @@ impl Step<'_> {
         let mut wanted = form::changes(dictionary, Some(self.base), &proposed);
         wanted.retain(|change| !self.declined.contains(&change.path));
         let theirs_at = |path: &str| self.written.get(path).copied();
-        let merged = merge(&Rebase {
+        let mut merged = merge(&Rebase {
             definitions,
             base: self.base,
             current: before,
@@ -53,6 +56,7 @@ impl Step<'_> {
             mine_at: self.ended_at,
             theirs_at: &theirs_at,
         });
+        carry_out(definitions, &mut merged, before, self.decided);
         let undecided = wanted.iter().filter(|change| merged.standing(&change.path).needs_word());
         let undecided = undecided.map(|change| format!("took in {}, about which nobody decided", change.path));
         let mut faults: Vec<String> = undecided.collect();

@@ -8,6 +8,7 @@
 
 mod audit;
 mod change;
+mod conflict;
 mod household;
 mod lineage;
 mod operation;
@@ -38,6 +39,7 @@ pub fn verify(c: &mut Conn, vault: &Vault, definitions: &Definitions) -> Result<
     operation::check(c, &mut run)?;
     household::check(c, &mut run)?;
     visit::check(c, &mut run)?;
+    conflict::check(c, &mut run)?;
     change::check(c, &mut run)?;
     audit::check(c, &mut run)?;
     Ok(run.report)

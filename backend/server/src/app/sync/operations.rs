@@ -2,16 +2,19 @@
 
 use crate::app::App;
 use crate::app::AppResult;
+use crate::app::conflict::{Decided, decide};
 use crate::app::error::AppError;
 use crate::app::submission::Submission;
 use crate::app::sync::prepare::Prepared;
 use crate::app::visit::{submit_visit, withdraw_visit};
+use crate::views::conflict::DecideConflictBody;
 use ruhu_domain::actor::Actor;
 use ruhu_domain::ids::{HouseholdId, VisitId};
 use ruhu_domain::policy::{self, Action};
-use ruhu_domain::sync::operation::Operation;
+use ruhu_domain::refusal::Finding;
+use ruhu_domain::sync::conflict::ConflictState;
+use ruhu_domain::sync::operation::{Operation, Outcome};
 use ruhu_domain::time::Time;
-use ruhu_domain::visit::VisitState;
 use ruhu_store::Conn;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -23,9 +26,13 @@ pub const SUBMIT: &str = "visit.submit";
 /// What an operation did, for its receipt.
 #[derive(Debug)]
 pub struct Effect {
+    pub outcome: Outcome,
     pub rev: i64,
-    pub state: VisitState,
+    /// The state of what it was about: a visit's or a conflict's.
+    pub state: &'static str,
     pub household: HouseholdId,
+    /// What of it could not be taken in, while the rest was.
+    pub errors: Vec<Finding>,
 }
 
 /// Body of `visit.submit`, version 1. The proposal stays as it was sent until its hash is known to be right.
@@ -63,7 +70,17 @@ pub fn apply(app: &App, c: &mut Conn, actor: &Actor, prepared: &Prepared, now: T
             if body.visit_id.uuid() != op.subject {
                 return Err(AppError::invalid("op.subject", "The operation is about another thing than it says"));
             }
-            withdraw_visit(c, actor, body.visit_id, body.rev, &body.reason, now).map(Some)
+            withdraw_visit(app, c, actor, body.visit_id, body.rev, &body.reason, now).map(Some)
+        }
+        ("conflict.decide", 1) => {
+            attempt(actor, Action::AnswerConflict)?;
+            let body: DecideConflictBody = read(op)?;
+            if body.conflict_id.uuid() != op.subject {
+                return Err(AppError::invalid("op.subject", "The operation is about another thing than it says"));
+            }
+            let Decided { household, visit_rev } = decide(app, c, actor, &body, now)?;
+            let (outcome, state) = (Outcome::Applied, ConflictState::Decided.code());
+            Ok(Some(Effect { outcome, rev: visit_rev, state, household, errors: Vec::new() }))
         }
         _ => Ok(None),
     }

@@ -1,20 +1,23 @@
 //! Pull: everything in scope once, then what changed since; each page with the cursor that follows it.
 
 use crate::app::audience::People;
+use crate::app::conflict::bodies;
 use crate::app::error::AppError;
 use crate::app::household::{Phones, body};
 use crate::app::{App, AppResult};
+use crate::views::conflict::ConflictBody;
 use crate::views::sync::{ChangeRow, EvictRow, OutcomeRow, PullRequest, PullView};
 use crate::views::visit::VisitBody;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use ruhu_domain::actor::Actor;
-use ruhu_domain::ids::{HouseholdId, OpId, UserId, VisitId};
+use ruhu_domain::ids::{ConflictId, HouseholdId, OpId, UserId, VisitId};
+use ruhu_domain::sync::conflict::{Conflict, ConflictState};
 use ruhu_domain::sync::cursor::{Cursor, CursorAt, FeedPosition};
 use ruhu_domain::visit::VisitState;
 use ruhu_store::change::{self, ChangeKind};
 use ruhu_store::household::HouseholdRow;
 use ruhu_store::visit::{self, VisitRow};
-use ruhu_store::{Conn, StoreError, household_list, operation, user, visit_list};
+use ruhu_store::{Conn, StoreError, conflict, household_list, operation, user, visit_list};
 use serde_json::value::{RawValue, to_raw_value};
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -23,6 +26,7 @@ const PAGE: i64 = 200;
 const PAGE_MAX: i64 = 500;
 const HOUSEHOLD: &str = "household";
 const VISIT: &str = "visit";
+const CONFLICT: &str = "conflict";
 /// No cursor of ours is longer.
 const CURSOR_MAX_BYTES: usize = 512;
 
@@ -83,15 +87,20 @@ impl Page<'_> {
         let is_last = i64::try_from(households.len()).is_ok_and(|count| count < self.limit);
         let ids: Vec<HouseholdId> = households.iter().map(|row| row.id).collect();
         let mut visits = visit_list::list_for_households(c, &scope, &ids)?;
+        let mut conflicts = conflict::list_open_for(c, &self.app.vault, &scope, &ids)?;
         let next = match ids.last() {
             Some(last) if !is_last => CursorAt::Snapshot { after: Some(last.uuid()), feed },
             _ => {
                 let elsewhere = visit_list::list_own_elsewhere(c, self.actor.user)?;
                 visits.extend(visit_list::list_by_ids(c, &scope, &elsewhere)?);
+                let own = conflict::list_open_of_visitor(c, &self.app.vault, self.actor.user)?;
+                let far = own.into_iter().filter(|of| elsewhere.contains(&of.visit));
+                conflicts.extend(far);
                 CursorAt::Feed(feed)
             }
         };
-        let changes = self.changes(c, households, visits)?;
+        let mut changes = self.changes(c, households, visits)?;
+        changes.extend(self.conflicts(c, conflicts)?);
         let view = PullView { changes, evict: vec![], outcomes: vec![], cursor: String::new(), more: true, total };
         Ok(Pulled { view, next })
     }
@@ -121,7 +130,10 @@ impl Page<'_> {
                 outcomes.push(OutcomeRow { op_id, receipt: RawValue::from_string(row.receipt)? });
             }
         }
-        let changes = self.changes(c, households, visits)?;
+        let ids: Vec<ConflictId> = named(ChangeKind::Conflict).into_iter().map(ConflictId).collect();
+        let conflicts = conflict::list_by_ids(c, &self.app.vault, &scope, &ids)?;
+        let mut changes = self.changes(c, households, visits)?;
+        changes.extend(self.conflicts(c, conflicts)?);
         let view = PullView { changes, evict, outcomes, cursor: String::new(), more, total: None };
         Ok(Pulled { view, next })
     }
@@ -147,6 +159,17 @@ impl Page<'_> {
             changes.push(ChangeRow { kind: VISIT, id, rev, body });
         }
         Ok(changes)
+    }
+
+    /// One that is over goes out once more, so that the phone lays its card aside.
+    fn conflicts(&self, c: &mut Conn, conflicts: Vec<Conflict>) -> AppResult<Vec<ChangeRow>> {
+        let rev = |of: &Conflict| if of.state == ConflictState::Open { 1 } else { 2 };
+        let revs: Vec<i64> = conflicts.iter().map(rev).collect();
+        let bodies = bodies(self.app, c, self.actor, conflicts)?;
+        let row = |(body, rev): (ConflictBody, i64)| {
+            Ok(ChangeRow { kind: CONFLICT, id: body.id.uuid(), rev, body: to_raw_value(&body)? })
+        };
+        bodies.into_iter().zip(revs).map(row).collect()
     }
 
     fn visit(&self, c: &mut Conn, row: VisitRow, people: &People) -> AppResult<VisitBody> {

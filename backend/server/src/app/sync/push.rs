@@ -157,7 +157,7 @@ fn answered_before(c: &mut Conn, actor: &Actor, op: &Operation) -> AppResult<Opt
 /// Whether an operation had its effect, under whatever number.
 fn is_done(c: &mut Conn, op: OpId) -> AppResult<bool> {
     let answers = operation::list_by_op_id(c, op)?;
-    Ok(answers.iter().any(|row| matches!(row.outcome, Outcome::Applied | Outcome::Merged)))
+    Ok(answers.iter().any(|row| matches!(row.outcome, Outcome::Applied | Outcome::Merged | Outcome::Conflict)))
 }
 
 fn decide(app: &App, c: &mut Conn, actor: &Actor, prepared: &Prepared, now: Time) -> AppResult<Receipt> {
@@ -168,11 +168,12 @@ fn decide(app: &App, c: &mut Conn, actor: &Actor, prepared: &Prepared, now: Time
         return Ok(Receipt { code: Some("op.after".to_owned()), ..blank(op, Outcome::Parked) });
     }
     match savepoint(c, |c| apply(app, c, actor, prepared, now)) {
-        Ok(Some(Effect { rev, state, household })) => Ok(Receipt {
+        Ok(Some(Effect { outcome, rev, state, household, errors })) => Ok(Receipt {
             rev: Some(rev),
-            state: Some(state.code().to_owned()),
+            state: Some(state.to_owned()),
             household_id: Some(household.uuid()),
-            ..blank(op, Outcome::Applied)
+            errors: errors.into_iter().map(ReceiptError::from).collect(),
+            ..blank(op, outcome)
         }),
         Ok(None) => Ok(Receipt { code: Some("op.unknown".to_owned()), ..blank(op, Outcome::Parked) }),
         Err(AppError::Refused(refused)) => Ok(Receipt {
