@@ -142,10 +142,21 @@ pub struct Sent {
 }
 
 impl Sent {
-    /// It was taken in and waits for review.
+    /// It was taken in, beside others' changes or alone, and waits for review.
     #[track_caller]
     pub fn applied(self) -> Visit {
-        assert_eq!(self.pushed.receipt().applied()["state"], "in_review");
+        let receipt = self.pushed.receipt().0;
+        let outcome = receipt["outcome"].as_str().unwrap_or_default();
+        assert!(["applied", "merged"].contains(&outcome), "{receipt}");
+        assert_eq!(receipt["state"], "in_review");
+        self.visit
+    }
+
+    /// It was taken in, and a person must decide between two values.
+    #[track_caller]
+    pub fn in_conflict(self) -> Visit {
+        let receipt = self.pushed.receipt().0;
+        assert_eq!((&receipt["outcome"], &receipt["state"]), (&json!("conflict"), &json!("conflict")), "{receipt}");
         self.visit
     }
 

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod audit;
+mod conflicts;
 mod feed;
 mod fixtures;
 mod group_commit;

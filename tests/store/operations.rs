@@ -1,13 +1,12 @@
-//! Operations, regions, definitions, facts, conflicts.
+//! Operations, regions, definitions, facts.
 
-use crate::fixtures::{Done, ID_NO, at, caseworker, op, vault, visited};
-use diesel::prelude::*;
+use crate::fixtures::{Done, ID_NO, at, caseworker, op, vault};
 use ruhu_domain::ids::DeviceId;
 use ruhu_domain::sync::operation::Outcome;
 use ruhu_store::definition::{self, Definition};
 use ruhu_store::operation::{self as operations, OperationRow};
 use ruhu_store::region::{self as regions, Region};
-use ruhu_store::{Conn, StoreError, conflict, meta, schema};
+use ruhu_store::{Conn, StoreError, meta};
 use ruhu_tests::on_both_backends;
 
 fn row(device: DeviceId, epoch: i64, seq: i64, outcome: Outcome) -> OperationRow {
@@ -92,25 +91,6 @@ on_both_backends! {
             meta::upsert(c, meta::DEMO, "1", at(1))?;
             meta::upsert(c, meta::DEMO, "0", at(1))?;
             assert_eq!(meta::find(c, meta::DEMO)?.as_deref(), Some("0"));
-            Ok(())
-        }).await.unwrap();
-    }
-
-    async fn an_open_conflict_is_listed(db: TestDb) {
-        db.write(|c: &mut Conn| -> Done {
-            let by = caseworker(c, 1)?;
-            let (home, visit) = visited(c, 1, "150602", by)?;
-            use schema::conflicts as t;
-            for (n, state) in [(1_u128, "open"), (2, "decided")] {
-                diesel::insert_into(t::table)
-                    .values((t::id.eq(uuid::Uuid::from_u128(n).to_string()), t::household_id.eq(home.to_string()),
-                        t::kind.eq("path"), t::path.eq("floor_area"), t::theirs.eq("12"), t::mine.eq("[\"a\"]"),
-                        t::my_visit_id.eq(visit.to_string()), t::state.eq(state), t::created_at.eq(at(1).naive_utc())))
-                    .execute(c)?;
-            }
-            let open = conflict::list_open(c, home)?;
-            assert_eq!(open.len(), 1);
-            assert_eq!((open[0].my_visit_id, &open[0].theirs, &open[0].base), (Some(visit), &Some(12.into()), &None));
             Ok(())
         }).await.unwrap();
     }
