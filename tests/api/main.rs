@@ -3,6 +3,7 @@
 
 mod access;
 mod auth;
+mod conflicts;
 mod devices;
 mod headers;
 mod health;

@@ -1,5 +1,6 @@
 //! Two visits to one household: what an approval makes of both, without anybody's decision where a policy has one.
 
+use crate::conflicts::{answers, the_card};
 use crate::reviews::with_second_person;
 use ruhu_tests::{Actor, TestApp, Visit, a_first_survey, a_revisit, on_both_databases};
 use serde_json::{Value, json};
@@ -94,12 +95,21 @@ on_both_databases! {
         let person = file["persons"].as_object().unwrap().keys().next().unwrap();
         let (name, born) = (format!("persons/{person}/name"), format!("persons/{person}/birth_date"));
         let sets: [&[(&str, Value)]; 2] = [&[(&name, json!("示例乙"))], &[(&born, json!("1949-12-30"))]];
-        let [one, two] = two_visits(app, &ana, &first, sets).await;
+        let draft = |(path, value): &(&str, Value)| {
+            a_revisit(&first, 1).found_changed("members").set(path, value.clone())
+        };
+        let one = ana.submits(draft(&sets[0][0])).await.applied();
+        let two = ana.submits(draft(&sets[1][0])).await.in_conflict();
+        let card = the_card(&ana).await;
+        assert_eq!((&card["kind"], &card["path"]), (&json!("group"), &json!(format!("persons/{person}#identity"))));
+        // The group counts as a whole: one's own goes with the name that was there before.
+        let name_before = file["persons"][person]["name"].clone();
+        assert_eq!(card["mine"]["value"], json!({ &name: name_before, &born: "1949-12-30" }));
+        assert_eq!(card["theirs"]["value"], json!({ &name: "示例乙", &born: "1949-12-31" }));
+        answers(&ana, &card, json!({ "choice": "mine" })).await.applied();
         boss.approves(&one).await.ok();
         let change = change_in(&boss, &two, &born).await;
-        assert_eq!((&change["standing"], &change["moved"]), (&json!("moved"), &json!(true)));
-        let problem = boss.approves(two.approval().seeing("file_rev", 2)).await.refused(409, "visit.clash");
-        assert_eq!(problem["paths"], json!([born]));
+        assert_eq!((&change["standing"], &change["kept"]), (&json!("decided"), &json!("1949-12-30")));
         let declined = two.approval().seeing("file_rev", 2).declining(&born, "先核对身份证");
         boss.approves(declined).await.ok();
         assert_eq!(file_of(&boss, &first).await["persons"][person]["name"], "示例乙");
@@ -126,11 +136,13 @@ on_both_databases! {
             }
         }
         let again = ana.submits(again).await.applied();
+        // Until somebody approved the first facts there is nothing that could be taken away.
         boss.approves(&found).await.ok();
+        answers(&ana, &the_card(&ana).await, json!({ "choice": "theirs" })).await.applied();
         let record = boss.opens(&again).await.ok();
         let changes = record["changes"].as_array().unwrap();
         let gone = changes.iter().find(|change| change["path"] == row).expect("the removal is shown");
-        assert_eq!((&gone["from"]["name"], &gone["standing"]), (&json!("示例甲"), &json!("moved")));
+        assert_eq!((&gone["from"]["name"], &gone["standing"]), (&json!("示例甲"), &json!("decided")));
         let names = changes.iter().filter(|change| change["path"].as_str().unwrap().ends_with("/name"));
         assert_eq!(names.count(), 0, "a name that both had is no change");
         let open = changes.iter().filter(|change| change["moved"] == true).filter_map(|change| change["path"].as_str());

@@ -1,5 +1,6 @@
 //! A reviewer's answers: each counts for exactly what was seen, never for one's own visit.
 
+use crate::conflicts::{answers, the_card};
 use ruhu_domain::actor::Role;
 use ruhu_tests::factories::Draft;
 use ruhu_tests::{Actor, TestApp, Visit, a_first_survey, a_revisit, a_visit, on_both_databases, on_one_database};
@@ -114,23 +115,17 @@ on_both_databases! {
         let (ana, boss, first) = an_approved_household(app).await;
         let other = app.caseworker().sign_in().await;
         boss.assigns(first.household, Some(ana.id), Some(other.id)).await.ok();
-        let mine = ana.submits(a_revisit(&first, 1).moved_to("示例社区88号楼1单元101室")).await.applied();
-        let theirs = other.submits(a_revisit(&first, 1).moved_to("示例社区99号楼9单元909室")).await.applied();
+        let note = |text: &str| a_revisit(&first, 1).found_changed("moved").set("residence_note", json!(text));
+        let mine = ana.submits(note("从东门进")).await.applied();
+        let theirs = other.submits(note("从西门进")).await.applied();
         boss.approves(&theirs).await.ok();
         let problem = boss.approves(&mine).await.refused(409, "visit.stale_review");
         assert_eq!(problem["since"]["file_rev"], 2);
         assert_eq!(
             problem["since"]["moved"],
-            json!([{
-                "path": "residence_address", "before": "示例社区03号楼2单元501室", "now": "示例社区99号楼9单元909室",
-            }])
+            json!([{ "path": "residence_note", "before": null, "now": "从西门进" }])
         );
-        let problem = boss.approves(mine.approval().seeing("file_rev", 2)).await.refused(409, "visit.clash");
-        assert_eq!(problem["paths"], json!(["residence_address"]));
-        assert_eq!(household(&boss, &first).await["file"]["residence_address"], "示例社区99号楼9单元909室");
-        let decision = mine.approval().seeing("file_rev", 2).declining("residence_address", "以后到的走访为准");
-        assert_eq!(boss.approves(decision).await.ok()["file_rev"], 3);
-        assert_eq!(household(&boss, &first).await["file"]["residence_address"], "示例社区99号楼9单元909室");
+        assert_eq!(boss.approves(mine.approval().seeing("file_rev", 2)).await.ok()["file_rev"], 3);
     }
 
     async fn two_who_wrote_the_same_do_not_clash(app: &TestApp) {
@@ -302,15 +297,18 @@ on_both_databases! {
         let gone = a_revisit(&first, 1).found_changed("members").set(&format!("persons/{person}"), Value::Null);
         let gone = ana.submits(gone).await.applied();
         let called = a_revisit(&first, 1).found_changed("members").set(&phone, json!("15400009999"));
-        let called = ana.submits(called).await.applied();
+        let called = ana.submits(called).await.in_conflict();
+        let record = boss.opens(&called).await.ok();
+        assert_eq!(record["may"], json!({ "review": false, "why_not": "visit.conflict_open" }));
+        let card = the_card(&ana).await;
+        assert_eq!((&card["kind"], &card["theirs"]["value"]), (&json!("row_gone"), &Value::Null));
+        assert_eq!(card["mine"]["value"]["phone"], "154****9999", "covered like everything that leaves the server");
+        answers(&ana, &card, json!({ "choice": "theirs" })).await.applied();
         boss.approves(&gone).await.ok();
         let record = boss.opens(&called).await.ok();
         let change = record["changes"].as_array().unwrap().iter().find(|change| change["path"] == phone).unwrap();
-        assert_eq!((&change["standing"], &change["moved"]), (&json!("moved"), &json!(true)));
-        let problem = boss.approves(called.approval().seeing("file_rev", 2)).await.refused(409, "visit.clash");
-        assert_eq!(problem["paths"], json!([phone]));
-        let decision = called.approval().seeing("file_rev", 2).declining(&phone, "此人已不在家庭中");
-        boss.approves(decision).await.ok();
+        assert_eq!((&change["standing"], &change["moved"]), (&json!("decided"), &json!(false)));
+        boss.approves(called.approval().seeing("file_rev", 2)).await.ok();
         assert_eq!(household(&boss, &first).await["file"]["persons"].as_object().unwrap().len(), 1);
     }
 

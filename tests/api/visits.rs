@@ -158,7 +158,7 @@ on_both_databases! {
         app.clock.pass_s(300);
         let one = ana.submits(a_revisit(&first, 1).moved_to("示例社区88号楼1单元101室")).await.applied();
         app.clock.pass_s(300);
-        let two = ana.submits(a_revisit(&first, 1).moved_to("示例社区99号楼1单元101室")).await.applied();
+        let two = ana.submits(a_revisit(&first, 1).moved_to("示例社区99号楼1单元101室")).await.in_conflict();
         boss.approves(&one).await.ok();
         let record = boss.opens(&two).await.ok();
         let address = change(&record, "residence_address");

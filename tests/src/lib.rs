@@ -14,4 +14,4 @@ pub mod matchers;
 pub use actors::Actor;
 pub use app::TestApp;
 pub use factories::{Draft, a_first_survey, a_revisit, a_visit};
-pub use matchers::{Reply, Visit};
+pub use matchers::{Receipt, Reply, Visit};

@@ -89,6 +89,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conflicts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Conflicts in scope, the oldest first. */
+        get: operations["list_conflicts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conflicts/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decides conflicts, one or many; each stands alone. */
+        post: operations["decide_conflicts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/definitions": {
         parameters: {
             query?: never;
@@ -497,13 +531,23 @@ export interface components {
         Change: {
             body: components["schemas"]["ChangeBodyOf"];
             id: components["schemas"]["Id"];
-            /** @description `household` or `visit` */
+            /** @description `household`, `visit` or `conflict` */
             kind: string;
             /** Format: int64 */
             rev: number;
         };
         /** @description The body of a change, by its kind. */
-        ChangeBodyOf: components["schemas"]["HouseholdBody"] | components["schemas"]["VisitBody"];
+        ChangeBodyOf: components["schemas"]["HouseholdBody"] | components["schemas"]["VisitBody"] | components["schemas"]["ConflictBody"];
+        /**
+         * @description mine: the visit's value; theirs: what was there first; other: a value of one's own; revisit: theirs, and somebody asks again at the door
+         * @enum {string}
+         */
+        ChoiceCode: "mine" | "theirs" | "other" | "revisit";
+        /**
+         * @description path: one value; group: values that belong together; row_gone: one side took a row away
+         * @enum {string}
+         */
+        ClashKindCode: "path" | "group" | "row_gone";
         /** @description The phone's clock at the moment of recording. */
         Clock: {
             /** Format: int64 */
@@ -511,6 +555,49 @@ export interface components {
             /** Format: int64 */
             offset_ms: number;
         };
+        /** @description Two values for one place: before, theirs, mine. */
+        ConflictBody: {
+            /** @description What both began with: the value of the path, the row, or an object of path → value. */
+            base: components["schemas"]["JsonValue"];
+            created_at: components["schemas"]["Moment"];
+            decision: components["schemas"]["ConflictDecision"] | null;
+            household_id: components["schemas"]["Id"];
+            /** @description Masked for whoever does not knock at its door. */
+            household_name: string | null;
+            id: components["schemas"]["Id"];
+            kind: components["schemas"]["ClashKindCode"];
+            /** @description Whether the reader may decide it now. */
+            may_decide: boolean;
+            mine: components["schemas"]["MySide"];
+            /** @description The path, the path of the row, or the group: `income`, `persons/<id>#identity`. */
+            path: string;
+            /** @description Every path that the decision may write. */
+            paths: string[];
+            state: components["schemas"]["ConflictStateCode"];
+            theirs: components["schemas"]["TheirSide"];
+            /** @description Until then nobody but the visitor decides. */
+            visitor_until: components["schemas"]["Moment"];
+        };
+        /** @description Somebody's decision. */
+        ConflictDecision: {
+            at: components["schemas"]["Moment"];
+            by: components["schemas"]["PersonRef"];
+            choice: components["schemas"]["ChoiceCode"];
+            reason: string | null;
+            value: components["schemas"]["JsonValue"] | null;
+        };
+        /** @description One page of conflicts, the oldest first. */
+        ConflictList: {
+            items: components["schemas"]["ConflictBody"][];
+            next_cursor: string | null;
+            /** Format: int64 */
+            total: number;
+        };
+        /**
+         * @description open: waits for a person; decided; void: what it was about is not so any more
+         * @enum {string}
+         */
+        ConflictStateCode: "open" | "decided" | "void";
         /** @description A new account. Without a password the server makes one and shows it once. */
         CreateUser: {
             login: string;
@@ -525,6 +612,31 @@ export interface components {
          * @description yyyy-mm-dd, calendar of Asia/Shanghai
          */
         Day: string;
+        /** @description A decision about one conflict; also the body of `conflict.decide`, version 1. */
+        DecideConflictBody: {
+            choice: components["schemas"]["ChoiceCode"];
+            conflict_id: components["schemas"]["Id"];
+            /** @description Needed with `other`; at most 200 characters. */
+            reason?: string | null;
+            value?: components["schemas"]["JsonValue"] | null;
+        };
+        /** @description Several decisions; each stands alone. */
+        DecideRequest: {
+            /** @description 1 to 100. */
+            decisions: components["schemas"]["DecideConflictBody"][];
+        };
+        /** @description What became of one decision. */
+        DecideResult: {
+            /** @description Why not. */
+            code?: string | null;
+            conflict_id: components["schemas"]["Id"];
+            errors?: components["schemas"]["ProblemError"][];
+            state?: components["schemas"]["ConflictStateCode"] | null;
+        };
+        /** @description The answers, in the order of the request. */
+        DecideView: {
+            results: components["schemas"]["DecideResult"][];
+        };
         /** @description The decision that came first. */
         Decided: {
             at: components["schemas"]["Moment"];
@@ -692,14 +804,23 @@ export interface components {
             now: components["schemas"]["JsonValue"];
             path: string;
         };
+        /** @description What the visit brings to which the conflict belongs. */
+        MySide: {
+            at: components["schemas"]["Moment"];
+            by: components["schemas"]["PersonRef"];
+            value: components["schemas"]["JsonValue"];
+            visit_id: components["schemas"]["Id"];
+            /** Format: int64 */
+            visit_rev: number;
+        };
         /** @description An operation as it was recorded. */
         Operation: {
             after?: components["schemas"]["Id"] | null;
-            /** @description `SubmitVisitBody`, `WithdrawVisitBody`, or what a later version sends. */
+            /** @description `SubmitVisitBody`, `WithdrawVisitBody`, `DecideConflictBody`, or what a later version sends. */
             body: components["schemas"]["JsonObject"];
             clock: components["schemas"]["Clock"];
             id: components["schemas"]["Id"];
-            /** @description `visit.submit`, `visit.withdraw` */
+            /** @description `visit.submit`, `visit.withdraw`, `conflict.decide` */
             kind: string;
             recorded_at: components["schemas"]["Moment"];
             /** Format: int64 */
@@ -785,6 +906,7 @@ export interface components {
              * @example /problems/visit.own
              */
             type: string;
+            visit_id?: components["schemas"]["Id"] | null;
         };
         /** @description One finding at one place of the input. */
         ProblemError: {
@@ -946,6 +1068,8 @@ export interface components {
              * @description Phone minus server at the last contact before the visit was sent, milliseconds.
              */
             clock_offset_ms: number;
+            /** @description What the visit disagrees about with others, open and decided. */
+            conflicts: components["schemas"]["ConflictBody"][];
             /** @description Other visits of the household, newest first. */
             earlier: components["schemas"]["VisitSummary"][];
             figures: components["schemas"]["Figures"];
@@ -1094,10 +1218,10 @@ export interface components {
             work_phone: string | null;
         };
         /**
-         * @description clean: nobody else wrote here; already: the file holds the new value; settled: the field's policy decided; moved: a person must; refused: no visit may change it
+         * @description clean: nobody else wrote here; already: the file holds the new value; settled: the field's policy decided; decided: a person did; moved: a person must; refused: no visit may change it
          * @enum {string}
          */
-        StandingCode: "clean" | "already" | "settled" | "moved" | "refused";
+        StandingCode: "clean" | "already" | "settled" | "decided" | "moved" | "refused";
         /** @description What an operation was about. */
         Subject: {
             id: components["schemas"]["Id"];
@@ -1108,6 +1232,17 @@ export interface components {
             /** @description SHA-256 over the RFC 8785 form of `visit`, lower-case hex. */
             hash: string;
             visit: components["schemas"]["Proposal"];
+        };
+        /** @description What was there first. */
+        TheirSide: {
+            at: components["schemas"]["Moment"] | null;
+            by: components["schemas"]["PersonRef"] | null;
+            /** @description Whether the file holds it; else it waits in another visit. */
+            in_file: boolean;
+            value: components["schemas"]["JsonValue"];
+            visit_id: components["schemas"]["Id"] | null;
+            /** Format: int64 */
+            visit_rev: number | null;
         };
         /** @description The signed-in person. */
         UserView: {
@@ -1463,6 +1598,161 @@ export interface operations {
             };
             /** @description Too many attempts; see Retry-After */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A bug */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_conflicts: {
+        parameters: {
+            query?: {
+                /** @description A state's code; `open` when missing, `all` for every state. */
+                state?: string;
+                /** @description `supervisor`: only those that are not the visitor's alone any more. */
+                due?: string;
+                region?: string;
+                /** @description The visit that the conflicts belong to. */
+                visit?: components["schemas"]["Id"];
+                /** @description Items of one page, 1 to 200; 50 when missing. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of conflicts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConflictList"];
+                };
+            };
+            /** @description The request cannot be read, or a rule refuses it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or not any more */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not for this person */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A bug */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide_conflicts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecideRequest"];
+            };
+        };
+        responses: {
+            /** @description What became of each */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecideView"];
+                };
+            };
+            /** @description The request cannot be read, or a rule refuses it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or not any more */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not for this person */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state of things forbids it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
