@@ -92,3 +92,15 @@ fn an_approved_visit_cannot_be_withdrawn() {
     assert_eq!(received().withdrawn(visitor(), 1).unwrap().state, VisitState::Withdrawn);
     assert_eq!(received().withdrawn(reviewer(), 1), Err(VisitRefusal::NotTheSame));
 }
+
+#[test]
+fn a_visit_in_conflict_is_returned_or_rejected_but_not_approved() {
+    let visit = received().waiting(true);
+    assert_eq!(visit.state, VisitState::Conflict);
+    assert_eq!(visit.check_review(reviewer(), seen(1, "h1", 0), 0), Err(VisitRefusal::ConflictOpen));
+    assert_eq!(visit.check_review(reviewer(), Seen { file_rev: None, ..seen(1, "h1", 0) }, 0), Ok(()));
+    assert_eq!(visit.clone().waiting(true).state, VisitState::Conflict);
+    assert_eq!(visit.waiting(false).state, VisitState::InReview);
+    let decided = received().decided(review(Decision::Approved, vec![]), Some(1)).unwrap();
+    assert_eq!(decided.waiting(true).state, VisitState::Approved, "what is decided stays so");
+}

@@ -207,3 +207,7 @@ pub fn carry_out(definitions: &Definitions, merged: &mut Merged, current: &File,
     merged.clashes = open;
     merged.accepted.sort_by(|a, b| a.path.cmp(&b.path));
 }
+
+#[cfg(test)]
+#[path = "conflict_tests.rs"]
+mod tests;
