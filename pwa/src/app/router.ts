@@ -2,6 +2,7 @@
 // it is first opened (the service worker has it by then, also offline).
 import { createRouter, createWebHistory } from "vue-router";
 import { routes as auth } from "@/features/auth";
+import { routes as conflicts } from "@/features/conflicts";
 import { routes as households } from "@/features/households";
 import { routes as me } from "@/features/me";
 import { routes as reviews } from "@/features/reviews";
@@ -23,6 +24,7 @@ export const router = createRouter({
     ...households, // /households, /households/:id, /collect
     ...visits, // /visits/:id
     ...sync, // /sync
+    ...conflicts, // /conflicts
     ...reviews, // /reviews
     ...users, // /users
     ...me, // /me, /me/password, /me/devices

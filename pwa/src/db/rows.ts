@@ -1,7 +1,7 @@
 // What lies in the tables of the local database, and the shapes that its functions give to the screens.
 import type { Draft as AnswerState, HouseholdFile } from "@/forms/definition";
 import type { Stored } from "./codec";
-import type { ExplainedWarning, HouseholdBody, Operation, Proposal, Receipt, VisitBody } from "./wire";
+import type { ConflictBody, ConflictChoice, ExplainedWarning, HouseholdBody, Operation, Proposal, Receipt, VisitBody } from "./wire";
 
 // ---- what a caseworker is writing ----
 
@@ -105,6 +105,17 @@ export interface VisitRow {
   readonly open: 0 | 1;
   readonly server: Stored<VisitBody> | null;
   readonly local: Stored<LocalVisit> | null;
+}
+
+// ---- conflicts ----
+
+export interface ConflictRow {
+  readonly id: string;
+  readonly household_id: string;
+  readonly gen: number;
+  /** Nobody has decided, as far as the server has told. */
+  readonly open: 0 | 1;
+  readonly body: Stored<ConflictBody>;
 }
 
 // ---- outbox ----
@@ -241,6 +252,19 @@ export type NeedsMe =
   | { readonly is: "returned"; readonly visit: VisitEntry; readonly review: NonNullable<VisitBody["review"]> | null }
   | { readonly is: "conflict"; readonly visit: VisitEntry }
   | { readonly is: "stuck"; readonly visit: VisitEntry; readonly operation: StuckOperation };
+
+/** A conflict of one of my visits, with what I have decided on this phone. */
+export interface ConflictItem {
+  readonly body: ConflictBody;
+  readonly household_name: string;
+  readonly address: string;
+  /** Masked file, for the names that values refer to. */
+  readonly file: HouseholdFile;
+  /** Decided here, on its way to the server. */
+  readonly pending: ConflictChoice | null;
+  /** The decision came back. */
+  readonly stuck: StuckOperation | null;
+}
 
 /** How much of my work stands where; each visit counts once. */
 export interface WorkCounts {

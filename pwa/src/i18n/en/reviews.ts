@@ -82,6 +82,7 @@ export default {
     now: "The file now says: {value}",
     nowHelp: "Somebody changed it after the visit. Keep the present value when approving, or return the visit.",
     already: "The file holds this value already.",
+    decided: "Settled against another visit; the file will say: {kept}",
     settled: "Another visit wrote “{value}”. By this field's rule the file will say: {kept}",
     settledThis: "Another visit wrote “{value}”. By this field's rule this visit's value stands.",
     refused: "No visit may change this. Keep the present value when approving, or return the visit.",
@@ -137,6 +138,7 @@ export default {
     why: {
       visit_own: "This is your own visit; another reviewer has to decide it.",
       auth_not_allowed: "Your role may read this but not decide it.",
+      visit_conflict_open: "Parts differ from another visit and must be settled before it can be approved; it can be returned or rejected now.",
       visit_not_ready: "Parts of it still have to be settled before it can be decided.",
       other: "You may read this but not decide it.",
     },

@@ -62,6 +62,7 @@ export function record(changes: readonly RecordChange[], more: Partial<RecordVie
     warnings: [],
     figures: { before: {}, after: {} },
     clock_offset_ms: 0,
+    conflicts: [],
     previous: null,
     earlier: [],
     may: { review: true, why_not: null },
