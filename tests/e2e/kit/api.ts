@@ -96,12 +96,13 @@ interface Receipt {
 
 /** Sends a finished visit as `who`'s phone would; what the form warns about gets a reason. */
 export async function submitVisit(who: Member, visit: Proposal): Promise<void> {
+  const arrived = ["applied", "merged", "conflict"];
   const receipt = await push(who, visit);
-  if (receipt?.outcome === "applied") return;
+  if (arrived.includes(receipt?.outcome ?? "")) return;
   if (receipt?.code !== "visit.warning_unexplained") throw new Error(`the visit was not taken: ${JSON.stringify(receipt)}`);
   const warnings = (receipt.errors ?? []).map(({ code, path }) => ({ code, path, reason: "已当面核实" }));
   const again = await push(who, { ...visit, warnings });
-  if (again?.outcome !== "applied") throw new Error(`the visit was not taken: ${JSON.stringify(again)}`);
+  if (!arrived.includes(again?.outcome ?? "")) throw new Error(`the visit was not taken: ${JSON.stringify(again)}`);
 }
 
 async function push(who: Member, visit: Proposal): Promise<Receipt | undefined> {

@@ -14,6 +14,8 @@ export interface Records {
   preload(id: string): void;
   /** The next opening asks the server. */
   forget(id: string): void;
+  /** So does every opening: a decision may have moved the file that other visits are held against. */
+  forgetAll(): void;
 }
 
 export function recordsOf(desk: Pick<Desk, "findVisit">, nowMs: () => number): Records {
@@ -40,6 +42,9 @@ export function recordsOf(desk: Pick<Desk, "findVisit">, nowMs: () => number): R
     },
     forget: (id) => {
       ahead.delete(id);
+    },
+    forgetAll: () => {
+      ahead.clear();
     },
   };
 }
