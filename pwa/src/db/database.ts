@@ -3,7 +3,7 @@
 import { Dexie, type Table } from "dexie";
 import { openJournal, type Journal } from "./journal";
 import type { Platform, Storage } from "./platform";
-import type { DraftRow, FileRow, HouseholdRow, OutboxRow, ReceiptRow, VisitRow } from "./rows";
+import type { ConflictRow, DraftRow, FileRow, HouseholdRow, OutboxRow, ReceiptRow, VisitRow } from "./rows";
 import { upgradeDeviceDatabase, upgradeUserDatabase } from "./upgrade";
 import type { UserView } from "./wire";
 
@@ -28,6 +28,7 @@ export class UserDatabase extends Dexie {
   readonly households!: Table<HouseholdRow, string>;
   readonly files!: Table<FileRow, string>;
   readonly visits!: Table<VisitRow, string>;
+  readonly conflicts!: Table<ConflictRow, string>;
   readonly drafts!: Table<DraftRow, string>;
   readonly outbox!: Table<OutboxRow, string>;
   readonly receipts!: Table<ReceiptRow, string>;

@@ -14,7 +14,7 @@ const KEPT_MS = 7 * 24 * 3_600_000;
 const SEQ_DIGITS_BYTES = 16;
 
 export interface NewOperation {
-  readonly kind: "visit.submit" | "visit.withdraw";
+  readonly kind: "visit.submit" | "visit.withdraw" | "conflict.decide";
   readonly subject: string;
   readonly household_id: string;
   readonly after: string | null;
@@ -161,6 +161,8 @@ async function settleByReceipt(store: Store, row: OutboxRow, receipt: Receipt): 
     case "conflict":
     case "duplicate":
       await settle(store, row, first ?? receipt, "delivered");
+      // The server tells so, too, with the next pull; until then the card must not ask again.
+      if (row.kind === "conflict.decide") await store.db.conflicts.update(row.subject, { open: 0 });
       break;
     default:
       // Refused, parked, or a word of a later server: kept where the user sees it.
@@ -284,7 +286,7 @@ export function setAside(store: Store, opId: string, epochSeen: number, code: st
       outcome: "refused",
       code,
       errors: [],
-      subject: { kind: "visit", id: row.subject },
+      subject: { kind: row.kind.split(".")[0] ?? "", id: row.subject },
     };
     await db.outbox.put({ ...row, state: "answered", receipt });
     await renumber(store, device);

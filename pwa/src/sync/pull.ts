@@ -8,7 +8,7 @@ import type { Store, UserDatabase } from "@/db/database";
 import { summaryOf } from "@/db/households";
 import { readMeta, touch, writeAll, writeMeta, type PullMeta } from "@/db/meta";
 import { isOpenState } from "@/db/visitEntries";
-import type { HouseholdBody, PullAnswer, VisitBody } from "@/db/wire";
+import type { ConflictBody, HouseholdBody, PullAnswer, VisitBody } from "@/db/wire";
 import { applyReceipts } from "./outbox";
 import type { Round } from "./pace";
 
@@ -59,13 +59,13 @@ async function applyPage(store: Store, before: PullMeta, page: PullAnswer): Prom
     const now = atPage(there, page);
     // What left and came back within one page is there: bodies are only sent of what is in scope now.
     for (const { kind, id } of page.evict) {
-      if (kind === "household") await evictHousehold(db, id);
+      if (kind === "household") await evictHousehold(store, id);
       else if (kind === "visit") await evictVisit(db, id);
     }
     const households = await storeChanges(db, now.gen, page);
     await applyReceipts(store, page.outcomes.map((outcome) => outcome.receipt));
     const complete = now.full && !page.more;
-    if (complete) await sweep(db, now.gen);
+    if (complete) await sweep(store, now.gen);
     const after: PullMeta = {
       ...now,
       cursor: page.cursor,
@@ -87,13 +87,15 @@ function atPage(there: PullMeta, page: PullAnswer): PullMeta {
   return { ...there, gen: there.gen + 1, full: true, done: 0, total };
 }
 
-/** Stores the households and visits of a page; says how many households. Kinds of a later server are passed over. */
+/** Stores the households, visits and conflicts of a page; says how many households. Kinds of a later server are passed over. */
 async function storeChanges(db: UserDatabase, gen: number, page: PullAnswer): Promise<number> {
   const households: HouseholdBody[] = [];
   const visits: VisitBody[] = [];
+  const conflicts: ConflictBody[] = [];
   for (const change of page.changes) {
     if (change.kind === "household") households.push(change.body as HouseholdBody);
     else if (change.kind === "visit") visits.push(change.body as VisitBody);
+    else if (change.kind === "conflict") conflicts.push(change.body as ConflictBody);
   }
   await db.households.bulkPut(
     households.map((body) => ({ id: body.id, gen, local: false, summary: encode(summaryOf(body)) })),
@@ -114,11 +116,25 @@ async function storeChanges(db: UserDatabase, gen: number, page: PullAnswer): Pr
       };
     }),
   );
+  await db.conflicts.bulkPut(
+    conflicts.map((body) => ({
+      id: body.id,
+      household_id: body.household_id,
+      visit_id: body.mine.visit_id,
+      gen,
+      open: body.state === "open" ? (1 as const) : (0 as const),
+      body: encode(body),
+    })),
+  );
   return households.length;
 }
 
-/** Drops what left the user's scope. Drafts and the outbox are the user's own work and stay. */
-async function evictHousehold(db: UserDatabase, id: string): Promise<void> {
+/** Drops what left the user's scope. Drafts, the outbox and what only the user decides are their own work and stay. */
+async function evictHousehold(store: Store, id: string): Promise<void> {
+  const { db } = store;
+  for (const row of await db.conflicts.where("household_id").equals(id).toArray()) {
+    if (decode(row.body).mine.by.id !== store.user.id) await db.conflicts.delete(row.id);
+  }
   await db.households.delete(id);
   await db.files.delete(id);
   for (const visit of await db.visits.where("household_id").equals(id).toArray()) await evictVisit(db, visit.id);
@@ -133,9 +149,11 @@ async function evictVisit(db: UserDatabase, id: string): Promise<void> {
 }
 
 /** At the end of a full pull: drops what it did not see, except what only this phone knows. */
-async function sweep(db: UserDatabase, gen: number): Promise<void> {
+async function sweep(store: Store, gen: number): Promise<void> {
+  const { db } = store;
+  await db.conflicts.where("gen").below(gen).delete();
   const households = await db.households.where("gen").below(gen).toArray();
-  for (const row of households) if (!row.local) await evictHousehold(db, row.id);
+  for (const row of households) if (!row.local) await evictHousehold(store, row.id);
   const visits = await db.visits.where("gen").below(gen).toArray();
   for (const row of visits) if (row.server) await evictVisit(db, row.id);
 }

@@ -135,6 +135,8 @@ async function bringBack(store: Store, unsettled: readonly OutboxRow[]): Promise
 
 async function bringBackVisit(store: Store, row: OutboxRow): Promise<void> {
   const { db } = store;
+  // A decision is about a conflict, which the server sends again.
+  if (!row.kind.startsWith("visit.")) return;
   const { gen } = await readMeta(db, "pull");
   const there = await db.visits.get(row.subject);
   const local = decode(row.visit);

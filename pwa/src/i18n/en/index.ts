@@ -1,4 +1,5 @@
 import auth from "./auth";
+import conflicts from "./conflicts";
 import households from "./households";
 import me from "./me";
 import problems from "./problems";
@@ -11,4 +12,4 @@ import ui from "./ui";
 import users from "./users";
 import visits from "./visits";
 
-export default { auth, households, me, problem: problems, reviews, setup, shell, sync, today, ui, users, visits };
+export default { auth, conflicts, households, me, problem: problems, reviews, setup, shell, sync, today, ui, users, visits };
