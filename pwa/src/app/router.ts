@@ -2,6 +2,7 @@
 // it is first opened (the service worker has it by then, also offline).
 import { createRouter, createWebHistory } from "vue-router";
 import { routes as auth } from "@/features/auth";
+import { routes as conflicts } from "@/features/conflicts";
 import { routes as households } from "@/features/households";
 import { routes as me } from "@/features/me";
 import { routes as reviews } from "@/features/reviews";
@@ -24,6 +25,7 @@ export const router = createRouter({
     ...visits, // /visits/:id
     ...sync, // /sync
     ...reviews, // /reviews
+    ...conflicts, // /conflicts
     ...users, // /users
     ...me, // /me, /me/password, /me/devices
     { path: "/cards", name: "cards", component: () => import("./CardsPage.vue") },

@@ -45,8 +45,8 @@ async function itemOf({ db }: Store, row: ConflictRow, decision: OutboxRow | und
   const summary = household && decode(household.summary);
   const typeOf = async (id: string | null): Promise<string | null> => {
     const visit = id === null ? undefined : await db.visits.get(id);
-    const known = visit?.server ?? visit?.local;
-    return known ? decode(known).visit_type : null;
+    if (visit?.server) return decode(visit.server).visit_type;
+    return visit?.local ? decode(visit.local).visit_type : null;
   };
   return {
     body,

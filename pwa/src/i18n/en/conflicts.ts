@@ -21,6 +21,7 @@ export default {
   over: "More than 72 hours old: a supervisor may decide now, too.",
   untilVisitor: "For {name} to decide until {time}, then for a supervisor.",
   group: { together: "These are decided together" },
+  masked: "They differ; both are shown masked.",
   choose: "Select: {name}",
   mine: "Use mine",
   theirs: "Use theirs",

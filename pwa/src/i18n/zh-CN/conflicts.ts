@@ -21,6 +21,7 @@ export default {
   over: "已超过 72 小时，审核员也可以确认了。",
   untilVisitor: "{time} 前由{name}确认，之后由审核员确认。",
   group: { together: "这几项一起确认" },
+  masked: "内容不同，按规定遮盖显示。",
   choose: "选择：{name}",
   mine: "用我的",
   theirs: "用对方的",

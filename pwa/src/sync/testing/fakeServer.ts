@@ -254,11 +254,9 @@ export class FakeServer {
     });
   }
 
-  private change(kind: "household" | "visit" | "conflict", id: string) {
-    if (kind === "conflict") {
-      const body = this.conflicts.get(id);
-      return body ? [{ kind, id, rev: body.state === "open" ? 1 : 2, body }] : [];
-    }
+  private change(kind: "household" | "visit" | "conflict", id: string): { kind: string; id: string; rev: number; body: object }[] {
+    const conflict = this.conflicts.get(id);
+    if (kind === "conflict") return conflict ? [{ kind, id, rev: conflict.state === "open" ? 1 : 2, body: conflict }] : [];
     const body = kind === "household" ? this.households.get(id) : this.visits.get(id);
     return body ? [{ kind, id, rev: body.rev, body }] : [];
   }
