@@ -37,6 +37,10 @@ const isChange: Shape = (one) => {
   if (!isObject(one) || !isText(one["kind"]) || !isText(one["id"]) || !isObject(one["body"])) return false;
   if (one["kind"] === "household") return one["body"]["id"] === one["id"] && isObject(one["body"]["file"]);
   if (one["kind"] === "visit") return one["body"]["id"] === one["id"] && isText(one["body"]["household_id"]);
+  if (one["kind"] === "conflict") {
+    const { body } = one;
+    return body["id"] === one["id"] && isText(body["state"]) && isObject(body["mine"]) && isText(body["mine"]["visit_id"]);
+  }
   return true;
 };
 

@@ -26,6 +26,7 @@ export const router = createRouter({
     ...sync, // /sync
     ...conflicts, // /conflicts
     ...reviews, // /reviews
+    ...conflicts, // /conflicts
     ...users, // /users
     ...me, // /me, /me/password, /me/devices
     { path: "/cards", name: "cards", component: () => import("./CardsPage.vue") },

@@ -1,7 +1,7 @@
 // What lies in the tables of the local database, and the shapes that its functions give to the screens.
 import type { Draft as AnswerState, HouseholdFile } from "@/forms/definition";
 import type { Stored } from "./codec";
-import type { ConflictBody, ConflictChoice, ExplainedWarning, HouseholdBody, Operation, Proposal, Receipt, VisitBody } from "./wire";
+import type { ConflictBody, DecideConflictBody, ExplainedWarning, HouseholdBody, Operation, Proposal, Receipt, VisitBody } from "./wire";
 
 // ---- what a caseworker is writing ----
 
@@ -112,6 +112,8 @@ export interface VisitRow {
 export interface ConflictRow {
   readonly id: string;
   readonly household_id: string;
+  /** The visit that brought the later value, and is held up by it. */
+  readonly visit_id: string;
   readonly gen: number;
   /** Nobody has decided, as far as the server has told. */
   readonly open: 0 | 1;
@@ -216,6 +218,8 @@ export interface VisitEntry {
   readonly file_rev: number | null;
   /** A withdrawal is waiting to be sent. */
   readonly withdrawing: boolean;
+  /** How many of its values differ from somebody else's, and nobody has decided. */
+  readonly open_conflicts: number;
   /** Set with status `refused` or `parked`, or when the server refused the withdrawal. */
   readonly stuck: StuckOperation | null;
 }
@@ -250,7 +254,6 @@ export interface HouseholdView extends HouseholdItem {
 /** What the user must look at, most urgent first. */
 export type NeedsMe =
   | { readonly is: "returned"; readonly visit: VisitEntry; readonly review: NonNullable<VisitBody["review"]> | null }
-  | { readonly is: "conflict"; readonly visit: VisitEntry }
   | { readonly is: "stuck"; readonly visit: VisitEntry; readonly operation: StuckOperation };
 
 /** A conflict of one of my visits, with what I have decided on this phone. */
@@ -260,9 +263,10 @@ export interface ConflictItem {
   readonly address: string;
   /** Masked file, for the names that values refer to. */
   readonly file: HouseholdFile;
-  /** Decided here, on its way to the server. */
-  readonly pending: ConflictChoice | null;
-  /** The decision came back. */
+  /** Kinds of the two visits; `null` for one that is not on this phone. */
+  readonly visit_types: { readonly theirs: string | null; readonly mine: string | null };
+  /** Decided here: on its way to the server, or refused with `stuck`. */
+  readonly decision: DecideConflictBody | null;
   readonly stuck: StuckOperation | null;
 }
 

@@ -12,7 +12,7 @@ export function upgradeUserDatabase(db: Dexie): void {
     receipts: "op_id, subject, settled_at_ms, order",
     meta: "key",
   });
-  db.version(2).stores({ conflicts: "id, household_id, open, gen" });
+  db.version(2).stores({ conflicts: "id, household_id, visit_id, open, gen" });
 }
 
 export function upgradeDeviceDatabase(db: Dexie): void {

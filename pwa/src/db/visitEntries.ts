@@ -11,6 +11,8 @@ export interface Traces {
   /** In the order of recording. */
   readonly ops: readonly OutboxRow[];
   readonly draft: DraftRow | undefined;
+  /** How many of its conflicts nobody has decided. */
+  readonly open_conflicts: number;
 }
 
 export interface Reader {
@@ -87,6 +89,7 @@ export function visitEntry(traces: Traces, reader: Reader): VisitEntry | null {
     review: server?.review ?? null,
     file_rev: server?.file_rev ?? null,
     withdrawing: withdraw !== undefined && withdraw.state !== "answered",
+    open_conflicts: traces.open_conflicts,
     stuck: (submit && stuckOf(submit)) ?? (withdraw && stuckOf(withdraw)) ?? null,
   };
 }

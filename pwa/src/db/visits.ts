@@ -3,6 +3,7 @@ import type { Store } from "./database";
 import { decode } from "./codec";
 import { readAll } from "./meta";
 import type { DraftRow, HouseholdRow, NeedsMe, OutboxRow, VisitEntry, VisitRow, WorkCounts } from "./rows";
+import { openConflicts } from "./conflicts";
 import { stuckOf, visitEntry } from "./visitEntries";
 
 /** Everything about a number of visits, put together by visit. */
@@ -12,6 +13,7 @@ export function entriesOf(
   ops: readonly OutboxRow[],
   drafts: readonly DraftRow[],
   households: ReadonlyMap<string, HouseholdRow>,
+  conflicts: ReadonlyMap<string, number>,
 ): VisitEntry[] {
   const rowOf = new Map(rows.map((row) => [row.id, row]));
   const draftOf = new Map(drafts.map((draft) => [draft.id, draft]));
@@ -25,7 +27,7 @@ export function entriesOf(
     const household_id = draftOf.get(id)?.household_id ?? found[0]?.household_id ?? rowOf.get(id)?.household_id ?? "";
     const household = households.get(household_id);
     const entry = visitEntry(
-      { id, household_id, row: rowOf.get(id), ops: found, draft: draftOf.get(id) },
+      { id, household_id, row: rowOf.get(id), ops: found, draft: draftOf.get(id), open_conflicts: conflicts.get(id) ?? 0 },
       {
         user_id: store.user.id,
         user_name: store.user.name,
@@ -54,7 +56,7 @@ export function listOpenVisits(store: Store): Promise<VisitEntry[]> {
     const others = (await db.visits.bulkGet([...new Set(missing)])).flatMap((row) => (row ? [row] : []));
     const all = [...rows, ...others];
     const households = await householdsOf(store, [...all, ...ops, ...drafts].map((row) => row.household_id));
-    return entriesOf(store, all, ops, drafts, households);
+    return entriesOf(store, all, ops, drafts, households, await openConflicts(store));
   });
 }
 
@@ -65,7 +67,7 @@ export function listVisitsOf(store: Store, householdId: string): Promise<VisitEn
     const rows = await db.visits.where("household_id").equals(householdId).toArray();
     const ops = await db.outbox.where("household_id").equals(householdId).toArray();
     const drafts = await db.drafts.where("household_id").equals(householdId).toArray();
-    return entriesOf(store, rows, ops, drafts, await householdsOf(store, [householdId]));
+    return entriesOf(store, rows, ops, drafts, await householdsOf(store, [householdId]), await openConflicts(store));
   });
 }
 
@@ -78,13 +80,14 @@ export function findVisit(store: Store, visitId: string): Promise<VisitEntry | u
     const draft = await db.drafts.get(visitId);
     const ids = [row, draft, ...ops].flatMap((trace) => (trace ? [trace.household_id] : []));
     const drafts = draft ? [draft] : [];
-    return entriesOf(store, row ? [row] : [], ops, drafts, await householdsOf(store, ids))[0];
+    const households = await householdsOf(store, ids);
+    return entriesOf(store, row ? [row] : [], ops, drafts, households, await openConflicts(store))[0];
   });
 }
 
-const URGENCY: Record<NeedsMe["is"], number> = { returned: 0, stuck: 1, conflict: 2 };
+const URGENCY: Record<NeedsMe["is"], number> = { returned: 0, stuck: 1 };
 
-/** My visits that came back, what the server refused or put aside, and my conflicts. */
+/** My visits that came back, and what the server refused or put aside of them. Conflicts are told by `countConflicts`. */
 export async function listNeedsMe(store: Store): Promise<NeedsMe[]> {
   const needs: NeedsMe[] = [];
   for (const visit of await listOpenVisits(store)) {
@@ -92,7 +95,7 @@ export async function listNeedsMe(store: Store): Promise<NeedsMe[]> {
     if (visit.stuck) needs.push({ is: "stuck", visit, operation: visit.stuck });
     else if (visit.status === "returned" && !visit.withdrawing) {
       needs.push({ is: "returned", visit, review: visit.review });
-    } else if (visit.status === "conflict") needs.push({ is: "conflict", visit });
+    }
   }
   return needs.sort((a, b) => URGENCY[a.is] - URGENCY[b.is]);
 }

@@ -6,7 +6,7 @@ export { evaluate, forbiddenOperator, holds } from "./condition";
 export * from "./definition";
 export { type Derived, type Figures, type PersonFigures, figureOf, fullYears } from "./derive";
 export { type IdNoFacts, idNoFacts, idNoProblem, isDate, widenIdNo } from "./idNo";
-export { codeTable } from "./lookup";
+export { codeTable, townsWithin } from "./lookup";
 export { covers, isMasked, maskOf, maskValue } from "./mask";
 export { meansTheSame, normalise, sameValue, trim } from "./normalise";
 export * from "./path";
@@ -23,4 +23,5 @@ export {
   questionsOf,
 } from "./visibility";
 export * from "./display";
+export * from "./reading";
 export { type SectionSummary, pathsOfSection, sectionOfPath, summariseSections } from "./status";

@@ -1,6 +1,6 @@
 // What is found again and again in the definitions, computed once per object.
 
-import type { Code, Codes, Regions } from "./definition";
+import type { Code, Codes, Region, Regions } from "./definition";
 
 const codeMaps = new WeakMap<Codes, Map<string, Map<string, Code>>>();
 const regionMaps = new WeakMap<Regions, RegionLookup>();
@@ -38,4 +38,12 @@ export function regionLookup(regions: Regions): RegionLookup {
     regionMaps.set(regions, lookup);
   }
   return lookup;
+}
+
+/** What a list of an area can be narrowed to: its banners and towns, without the area itself. */
+export function townsWithin(regions: readonly Region[], scope: string): Region[] {
+  const area = scope.length === 6 && scope.endsWith("00") ? scope.slice(0, 4) : scope;
+  return regions.filter(
+    ({ code }) => code.startsWith(area) && code !== scope && code !== `${area}00` && (code.length === 6 || code.length === 9),
+  );
 }

@@ -64,3 +64,12 @@ export function formatBytes(bytes: number, locale: Locale = currentLocale.value)
   const digits = unit > 1 && size < 10 ? 1 : 0;
   return `${size.toLocaleString(locale, { maximumFractionDigits: digits })} ${units[unit] ?? ""}`;
 }
+
+const STEPS: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [["day", DAY_MS], ["hour", 3_600_000], ["minute", 60_000]];
+
+/** How long ago an instant is, in the largest unit that it fills: `2小时前`, `3 days ago`. */
+export function formatAgo(instant: string, nowMs: number, locale: Locale = currentLocale.value): string {
+  const agoMs = Math.max(0, nowMs - Date.parse(instant));
+  const [unit, sizeMs] = STEPS.find(([, size]) => agoMs >= size) ?? (["minute", 60_000] as const);
+  return new Intl.RelativeTimeFormat(language(locale), { numeric: "auto" }).format(-Math.floor(agoMs / sizeMs), unit);
+}

@@ -120,6 +120,7 @@ async function storeChanges(db: UserDatabase, gen: number, page: PullAnswer): Pr
     conflicts.map((body) => ({
       id: body.id,
       household_id: body.household_id,
+      visit_id: body.mine.visit_id,
       gen,
       open: body.state === "open" ? (1 as const) : (0 as const),
       body: encode(body),

@@ -1,6 +1,6 @@
 // What the questions of an open visit share, handed down by the page so that it need not pass through every card.
 
-import type { ComputedRef, InjectionKey, ShallowRef } from "vue";
+import type { ComputedRef, InjectionKey, Ref } from "vue";
 import { inject } from "vue";
 import type { Definitions, Field, Form, Json, Language, Problem } from "@/forms";
 import type { VisitDraft } from "./logic/draft";
@@ -17,9 +17,12 @@ export type Pace = "tap" | "typing";
 
 export interface Questions {
   readonly definitions: Definitions;
-  readonly form: Form;
+  /** The form that asks; its checks have their own words. */
+  readonly form: Form | undefined;
   readonly language: ComputedRef<Language>;
-  readonly draft: Readonly<ShallowRef<VisitDraft>>;
+  readonly draft: Readonly<Ref<Pick<VisitDraft, "answers">>>;
+  /** False where every question is to be answered now or not at all. */
+  readonly mayPutOff?: boolean;
   /** The file had an approved value to start from, so that old values are shown beside new ones. */
   readonly isRevisit: ComputedRef<boolean>;
   /** Phone numbers as they may be seen at the door, by path. */

@@ -10,8 +10,12 @@
 //   the engine after the next paint, on the disk within a second;
 // - `logic/` decides and has no Vue: the draft and its edits, the flow from section to section and the short way of
 //   an unchanged household, where a problem's field is, what is sent, amounts, regions, words, autosave.
+import { defineAsyncComponent } from "vue";
 import type { RouteRecordRaw } from "vue-router";
 
+/** One question of the form, for another page; it provides `answersKey`. */
+export const AnswerField = defineAsyncComponent(() => import("./AnswerField.vue"));
+export { questionsKey as answersKey } from "./context";
 export { fillPlace } from "./places";
 export { type Started, mendVisit, startVisit } from "./openVisit";
 

@@ -11,6 +11,7 @@ import { shanghaiDay } from "@/db/time";
 import {
   type Evaluation,
   type Figures,
+  type Form,
   type Json,
   type Language,
   type Meta,
@@ -45,6 +46,8 @@ const NOTHING: readonly never[] = [];
 export type Finished = "sent" | "blocked" | "gone" | "lost" | StorageCode;
 
 export interface Visit extends Questions {
+  readonly form: Form;
+  readonly draft: Readonly<ShallowRef<VisitDraft>>;
   readonly opened: OpenedDraft;
   readonly layout: ComputedRef<readonly ShownSection[]>;
   readonly index: ComputedRef<readonly SectionIndex[]>;

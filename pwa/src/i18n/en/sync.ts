@@ -31,7 +31,7 @@ export default {
   operations: "One by one",
   oldest: "Oldest first",
   none: { title: "Nothing is waiting to be sent", text: "A finished visit is saved on this phone first and then sent by itself." },
-  kind: { "visit.submit": "Visit submitted", "visit.withdraw": "Visit withdrawn", "conflict.decide": "Choice between two records", other: "Operation ({kind})" },
+  kind: { "visit.submit": "Visit submitted", "visit.withdraw": "Visit withdrawn", "conflict.decide": "Difference decided", other: "Operation ({kind})" },
   recorded: "Recorded {time}",
   reason: "Reason",
   what: {

@@ -184,6 +184,8 @@ export default {
     endedAt: "Finished {at}",
     nextDoor: "Next door",
     toNext: "Look at this household",
+    conflicts: "{n} value differs from a colleague's | {n} values differ from a colleague's",
+    toConflicts: "Decide",
     step: { saved_local: "Kept on this phone", delivered: "Delivered", in_review: "In review", approved: "Approved" },
     headline: {
       draft: "Being written",

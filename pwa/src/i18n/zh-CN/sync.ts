@@ -31,7 +31,7 @@ export default {
   operations: "逐条情况",
   oldest: "最早的在前",
   none: { title: "没有等待送达的内容", text: "走访提交后会先保存在本机，再自动送达。" },
-  kind: { "visit.submit": "走访提交", "visit.withdraw": "走访撤回", "conflict.decide": "分歧的选择", other: "操作（{kind}）" },
+  kind: { "visit.submit": "走访提交", "visit.withdraw": "走访撤回", "conflict.decide": "不一致处的确认", other: "操作（{kind}）" },
   recorded: "{time}记录",
   reason: "原因",
   what: {

@@ -184,6 +184,8 @@ export default {
     endedAt: "{at} 完成",
     nextDoor: "下一家",
     toNext: "去看这一家",
+    conflicts: "已送达，待确认 {n} 处",
+    toConflicts: "去确认",
     step: { saved_local: "已保存在本机", delivered: "已送达", in_review: "审核中", approved: "已通过" },
     headline: {
       draft: "正在填写",
@@ -195,7 +197,7 @@ export default {
       returned: "已退回，请修改",
       refused: "没有被接收",
       parked: "已送达，暂时搁置",
-      conflict: "已送达，和别人的修改有出入",
+      conflict: "已送达，与他人不一致",
       rejected: "未通过",
       withdrawn: "已撤回",
     },

@@ -1,5 +1,5 @@
 // A server that keeps the promises of docs/SYNC.md, in memory, for the tests.
-import type { HouseholdBody, Operation, Proposal, PushRequest, Receipt, UserView, VisitBody } from "@/db/wire";
+import type { ConflictBody, HouseholdBody, Operation, Proposal, PushRequest, Receipt, UserView, VisitBody } from "@/db/wire";
 
 interface Device {
   epoch: number;
@@ -12,7 +12,7 @@ interface Answered {
 }
 
 type Change = { readonly kind: "household"; readonly id: string } | { readonly kind: "visit"; readonly id: string }
-  | { readonly kind: "evict"; readonly id: string };
+  | { readonly kind: "conflict"; readonly id: string } | { readonly kind: "evict"; readonly id: string };
 
 export type Refusal = { readonly outcome: "refused" | "parked"; readonly code: string };
 
@@ -35,6 +35,7 @@ export class FakeServer {
   readonly users = new Map<string, UserView>();
   readonly households = new Map<string, HouseholdBody>();
   readonly visits = new Map<string, VisitBody>();
+  readonly conflicts = new Map<string, ConflictBody>();
   readonly devices = new Map<string, Device>();
   /** By device/epoch/seq. */
   readonly answered = new Map<string, Answered>();
@@ -81,6 +82,11 @@ export class FakeServer {
     this.feed.push({ kind: "visit", id });
   }
 
+  setConflict(body: ConflictBody): void {
+    this.conflicts.set(body.id, body);
+    this.feed.push({ kind: "conflict", id: body.id });
+  }
+
   evict(id: string): void {
     this.households.delete(id);
     this.feed.push({ kind: "evict", id });
@@ -110,7 +116,7 @@ export class FakeServer {
 
   /** What a backup taken now would bring back; call the answer to restore it. */
   backup(): () => void {
-    const copies = [this.households, this.visits, this.devices, this.answered, this.firstReceipts].map(
+    const copies = [this.households, this.visits, this.conflicts, this.devices, this.answered, this.firstReceipts].map(
       (table) => [table, structuredClone([...table])] as const,
     );
     const feed = [...this.feed];
@@ -186,13 +192,19 @@ export class FakeServer {
   }
 
   private apply(op: Operation): Receipt {
-    const base = { seq: op.seq, op_id: op.id, errors: [], subject: { kind: "visit", id: op.subject } };
+    const base = { seq: op.seq, op_id: op.id, errors: [], subject: { kind: op.kind.split(".")[0] ?? "", id: op.subject } };
     const refusal = this.refusals.get(op.subject);
     if (refusal) return { ...base, ...refusal };
     this.effects.set(op.id, (this.effects.get(op.id) ?? 0) + 1);
     if (op.kind === "visit.withdraw") {
       this.setVisit(op.subject, { state: "withdrawn" });
       return { ...base, outcome: "applied", state: "withdrawn" };
+    }
+    if (op.kind === "conflict.decide") {
+      const conflict = this.conflicts.get(op.subject);
+      if (conflict?.state !== "open") return { ...base, outcome: "refused", code: "conflict.already_decided" };
+      this.setConflict({ ...conflict, state: "decided" });
+      return { ...base, outcome: "applied", state: "decided" };
     }
     const { visit, hash } = op.body as { visit: Proposal; hash: string };
     const author = this.users.get(this.cookie?.user ?? "");
@@ -219,6 +231,9 @@ export class FakeServer {
     const changes = page.flatMap((id) => [
       ...this.change("household", id),
       ...[...this.visits.values()].filter((v) => v.household_id === id).flatMap((v) => this.change("visit", v.id)),
+      ...[...this.conflicts.values()]
+        .filter((one) => one.household_id === id && one.state === "open")
+        .flatMap((one) => this.change("conflict", one.id)),
     ]);
     const next: Cursor = { ...cursor, snapshot: end >= ids.length ? null : end };
     return json(200, {
@@ -239,7 +254,9 @@ export class FakeServer {
     });
   }
 
-  private change(kind: "household" | "visit", id: string) {
+  private change(kind: "household" | "visit" | "conflict", id: string): { kind: string; id: string; rev: number; body: object }[] {
+    const conflict = this.conflicts.get(id);
+    if (kind === "conflict") return conflict ? [{ kind, id, rev: conflict.state === "open" ? 1 : 2, body: conflict }] : [];
     const body = kind === "household" ? this.households.get(id) : this.visits.get(id);
     return body ? [{ kind, id, rev: body.rev, body }] : [];
   }

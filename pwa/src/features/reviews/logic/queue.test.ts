@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type Queue, afterDecision, firstFilter, narrowedBy, neighbour, queryOf, townsWithin, withPage, without } from "./queue";
+import { townsWithin } from "@/forms";
+import { type Queue, afterDecision, firstFilter, narrowedBy, neighbour, queryOf, withPage, without } from "./queue";
 import { summary } from "./testRecords";
 
 const queue: Queue = { items: ["a", "b", "c"].map((id) => summary(id)), next: "more", total: 9 };

@@ -1,6 +1,5 @@
 // The queue: what was asked for, what has come so far, and who is next.
 
-import type { Region } from "@/forms";
 import type { VisitList, VisitSummary, VisitType } from "../wire";
 
 export interface QueueFilter {
@@ -88,12 +87,4 @@ export const afterDecision = (queue: Queue, id: string): string | null => neighb
 function neighbourBefore(queue: Queue, id: string): string | null {
   const before = neighbour(queue, id, -1);
   return before === id ? null : before;
-}
-
-/** What the queue of an area can be narrowed to: its banners and towns, without the area itself. */
-export function townsWithin(regions: readonly Region[], scope: string): Region[] {
-  const area = scope.length === 6 && scope.endsWith("00") ? scope.slice(0, 4) : scope;
-  return regions.filter(
-    ({ code }) => code.startsWith(area) && code !== scope && code !== `${area}00` && (code.length === 6 || code.length === 9),
-  );
 }

@@ -24,14 +24,14 @@ export function clockOffMinutes(offsetMs: number | undefined): number | null {
 export const isFirstFiling = (record: RecordView): boolean => record.household.rev === 0 || record.visit.file_rev === 1;
 
 /** Whether somebody still has to decide. */
-export const isWaiting = (record: RecordView): boolean =>
-  record.visit.state === "in_review" || record.visit.state === "conflict";
+export const isWaiting = (record: RecordView): boolean => record.visit.state === "in_review" || isHeldUp(record);
 
-/** A conflict of it is open: it can be returned or rejected, and approved once that is settled. */
-export const isHeldUp = (record: RecordView): boolean => record.may.why_not === "visit.conflict_open";
+/** A conflict is not decided: the visit can be returned or rejected, not approved. */
+export const isHeldUp = (record: RecordView): boolean => record.visit.state === "conflict";
 
-/** Whether this reviewer can give an answer of any kind. */
-export const mayJudge = (record: RecordView): boolean => isWaiting(record) && (record.may.review || isHeldUp(record));
+/** Whether the reader may return or reject it; an approval needs `may.review`, too. */
+export const mayJudge = (record: RecordView): boolean =>
+  isWaiting(record) && (record.may.review || record.may.why_not === "visit.conflict_open");
 
 export interface Mended {
   readonly path: string;

@@ -8,6 +8,10 @@ export type Refusal =
   | { readonly is: "decided"; readonly decided: Decided }
   | { readonly is: "clash"; readonly paths: readonly string[] }
   | { readonly is: "own" }
+  /** A conflict of the visit is not decided. */
+  | { readonly is: "conflict_open" }
+  /** Another visit to the household must be decided before. */
+  | { readonly is: "other_first"; readonly visitId: string }
   /** The network or the server failed: nothing was decided, or it is not known. */
   | { readonly is: "unsent"; readonly code: string }
   | { readonly is: "refused"; readonly code: string };
@@ -23,6 +27,8 @@ export function refusalOf(problem: Problem): Refusal {
     return { is: "clash", paths: Array.isArray(paths) ? paths.filter((path): path is string => typeof path === "string") : [] };
   }
   if (code === "visit.own") return { is: "own" };
+  if (code === "visit.conflict_open") return { is: "conflict_open" };
+  if (code === "visit.other_first" && typeof more["visit_id"] === "string") return { is: "other_first", visitId: more["visit_id"] };
   return problem.status === 0 || problem.status >= 500 || problem.status === 429 ? { is: "unsent", code } : { is: "refused", code };
 }
 

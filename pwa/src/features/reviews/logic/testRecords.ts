@@ -40,6 +40,7 @@ export function record(changes: readonly RecordChange[], more: Partial<RecordVie
   return {
     visit: summary("01890000-0000-7000-8000-000000000001"),
     form: { id: "V02", version: 1 },
+    conflicts: [],
     household: {
       id: "01890000-0000-7000-8000-0000000000ff",
       rev: 4,
