@@ -2,7 +2,7 @@
 // later, one tap decides, the supervisor approves, and both phones show the same file.
 import { afterAll, beforeAll, expect } from "vitest";
 import { type Household, member, nameOf, plainHouseholds, pullAll } from "./kit/api";
-import { beginDay, button, decided, dialog, go, heading, pillSays, search, seen, signIn, underWorker } from "./kit/app";
+import { beginDay, button, decided, dialog, go, heading, link, pillSays, search, seen, signIn, underWorker } from "./kit/app";
 import { DESK, type Phone, expectNoPageErrors, openBrowser } from "./kit/browser";
 import { journey } from "./kit/journey";
 import { look } from "./kit/look";
@@ -98,7 +98,7 @@ journey("two at one door", () => [first?.page, second?.page, desk?.page], (step)
     await online(first);
     await online(second);
     await second.page.goto("/today");
-    const entry = second.page.getByRole("link", { name: t("conflicts.todayEntry", { n: 1 }) });
+    const entry = second.page.getByRole("link", { name: new RegExp(t("today.conflicts", { n: 1 })) });
     await seen(entry);
     await look(second.page, "today");
     await entry.click();
@@ -109,14 +109,14 @@ journey("two at one door", () => [first?.page, second?.page, desk?.page], (step)
     await look(second.page, "card");
     await first.page.goto("/today");
     await seen(heading(first.page, t("today.title")));
-    expect(await first.page.getByRole("link", { name: like("conflicts.todayEntry") }).count()).toBe(0);
+    expect(await first.page.getByRole("link", { name: like("today.conflicts") }).count()).toBe(0);
   });
 
   step("it is decided without a signal and arrives by itself", async () => {
     const { page } = second;
     await second.context.setOffline(true);
-    await button(page, t("conflicts.useMine")).click();
-    await seen(page.getByText(t("conflicts.pending")));
+    await button(page, t("conflicts.of", { choice: t("conflicts.mine"), name: field("residence_address") })).click();
+    await seen(page.getByText(t("conflicts.pending"), { exact: true }));
     await look(page, "pending");
     await online(second);
     await seen(page.getByText(t("conflicts.none.title")));
@@ -133,16 +133,17 @@ journey("two at one door", () => [first?.page, second?.page, desk?.page], (step)
     await queue.nth(1).click();
     const record = page.getByRole("article").first();
     await seen(record.getByText(WEST));
-    await seen(page.getByText(t("conflicts.inRecord")));
+    await seen(heading(page, t("conflicts.record.title", { n: 1 })));
     await look(page, "record-settled");
     const bar = page.getByRole("group", { name: t("reviews.bar.label") });
     await button(bar, t("reviews.bar.approve")).click();
     await button(dialog(page), t("reviews.approve.confirm")).click();
-    await seen(page.getByText(t("problem.visit.other_first")));
+    const notice = page.getByRole("alert").filter({ hasText: t("reviews.refusal.other_first") });
+    await seen(notice);
     await look(page, "other-first");
-    await button(dialog(page), t("ui.close")).click();
-    await queue.nth(0).click();
-    await seen(page.getByText(EAST));
+    await link(notice, t("reviews.refusal.toOther")).click();
+    await notice.waitFor({ state: "hidden" });
+    await seen(record.getByText(EAST));
     await button(bar, t("reviews.bar.approve")).click();
     await button(dialog(page), t("reviews.approve.confirm")).click();
     await decided(page, zhTexts, "approved");

@@ -132,9 +132,10 @@ journey("two supervisors", () => [supervisor?.page, reviewer?.page], (step) => {
     const late = visitWith(movedFile, SECOND, SECOND_ADDRESS);
     await submitVisit(caseworker, late);
     await page.goto(`/reviews/${late.id}`);
-    const block = page.locator("section", { has: heading(page, t("conflicts.inRecord")) });
-    await seen(block.getByText(FIRST_ADDRESS));
-    await seen(block.getByText(SECOND_ADDRESS));
+    await seen(heading(page, t("conflicts.record.title", { n: 1 })));
+    const card = page.locator("article.conflict");
+    await seen(card.getByText(FIRST_ADDRESS));
+    await seen(card.getByText(SECOND_ADDRESS));
     const bar = page.getByRole("group", { name: t("reviews.bar.label") });
     await seen(bar.getByText(t("reviews.bar.why.visit_conflict_open")));
     expect(await button(bar, t("reviews.bar.approve")).isDisabled()).toBe(true);

@@ -24,7 +24,6 @@ export const router = createRouter({
     ...households, // /households, /households/:id, /collect
     ...visits, // /visits/:id
     ...sync, // /sync
-    ...conflicts, // /conflicts
     ...reviews, // /reviews
     ...conflicts, // /conflicts
     ...users, // /users

@@ -36,7 +36,10 @@ describe("records fetched ahead", () => {
     records.preload("gone");
     records.forget("gone");
     await records.open("gone");
-    expect(server.asked).toEqual(["lost", "lost", "old", "old", "gone", "gone"]);
+    records.preload("moved");
+    records.forgetAll();
+    await records.open("moved");
+    expect(server.asked).toEqual(["lost", "lost", "old", "old", "gone", "gone", "moved", "moved"]);
   });
   it("are few", async () => {
     const server = desk();

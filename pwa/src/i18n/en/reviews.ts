@@ -139,7 +139,6 @@ export default {
       visit_own: "This is your own visit; another reviewer has to decide it.",
       visit_conflict_open: "Differences from other visits are not decided yet. You can return or reject the visit now, and approve it after that.",
       auth_not_allowed: "Your role may read this but not decide it.",
-      visit_conflict_open: "Parts differ from another visit and must be settled before it can be approved; it can be returned or rejected now.",
       visit_not_ready: "Parts of it still have to be settled before it can be decided.",
       other: "You may read this but not decide it.",
     },

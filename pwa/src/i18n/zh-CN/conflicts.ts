@@ -16,7 +16,7 @@ export default {
   fromVisit: "{type}",
   thisVisit: "这次走访",
   openVisit: "查看走访",
-  openVisitOf: "查看{name}的走访",
+  openVisitOf: "查看走访：{name}",
   until: "{time} 前由您确认；之后审核员也可以确认。",
   over: "已超过 72 小时，审核员也可以确认了。",
   untilVisitor: "{time} 前由{name}确认，之后由审核员确认。",

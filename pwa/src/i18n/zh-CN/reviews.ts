@@ -136,7 +136,6 @@ export default {
       visit_conflict_open: "与其他走访不一致的内容还没有确认，现在可以退回或驳回，确认后才能通过。",
       auth_not_allowed: "您的岗位可以查看，不能审核。",
       visit_not_ready: "有内容还在确认，确认后才能审核。",
-      visit_conflict_open: "有内容和其他走访不一致，选定后才能通过；现在可以退回或驳回。",
       other: "您可以查看，不能审核。",
     },
   },

@@ -63,7 +63,6 @@ export function record(changes: readonly RecordChange[], more: Partial<RecordVie
     warnings: [],
     figures: { before: {}, after: {} },
     clock_offset_ms: 0,
-    conflicts: [],
     previous: null,
     earlier: [],
     may: { review: true, why_not: null },
