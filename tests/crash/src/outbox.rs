@@ -32,7 +32,7 @@ impl Operation {
 /// Makes the operations of one phone.
 pub struct Maker {
     random: Random,
-    /// Households that this phone found.
+    /// Households of which nobody knows more than the address: the next visit finds them as the first one did.
     households: Vec<Uuid>,
     /// Visits that the server has, and that were not taken back.
     visits: Vec<Uuid>,
@@ -66,10 +66,10 @@ impl Maker {
         let household = draft.household;
         let (visit, mut body) = draft.finish(now);
         let is_sound = !(60..64).contains(&draw);
-        if is_sound {
-            self.households.push(household);
-        } else {
+        if !is_sound {
             body["hash"] = json!("0".repeat(64));
+        } else if draw >= 24 {
+            self.households.push(household);
         }
         self.operation("visit.submit", visit.id, body, is_sound, now)
     }
