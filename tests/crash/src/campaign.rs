@@ -141,9 +141,9 @@ impl Campaign<'_> {
 
     fn has_found(&self, phones: &mut JoinSet<Result<()>>) -> bool {
         // A phone ends only when something is wrong with it, or all is calm.
-        let has_phone_ended = phones.len() < PHONES || phones.try_join_next().is_some();
-        if has_phone_ended {
-            self.world.find("a phone ended before its time".to_owned());
+        while let Some(ended) = phones.try_join_next() {
+            let why = ended.map_or_else(|error| error.to_string(), |ended| format!("{:?}", ended.err()));
+            self.world.find(format!("a phone ended before its time: {why}"));
         }
         !self.outcome.findings.is_empty() || !self.world.findings().is_empty()
     }

@@ -152,3 +152,99 @@ impl Found {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails loudly")]
+
+    use super::*;
+    use crate::ledger::Answer;
+    use serde_json::json;
+
+    /// A visit that was sent, applied and acknowledged, and the database that says so.
+    fn sound() -> (BTreeMap<Uuid, Entry>, Held) {
+        let (op, visit, device) = (Uuid::from_u128(1), Uuid::from_u128(2), Uuid::from_u128(3));
+        let receipt = json!({ "seq": 1, "op_id": op, "outcome": "applied" });
+        let answer = Answer { device, epoch: 1, seq: 1, receipt: receipt.clone() };
+        let entry = Entry { kind: "visit.submit".to_owned(), subject: visit, answer: Some(answer) };
+        let kept = Kept {
+            device: device.to_string(),
+            epoch: 1,
+            seq: 1,
+            op: op.to_string(),
+            outcome: "applied".to_owned(),
+            receipt: receipt.to_string(),
+        };
+        let held = Held {
+            operations: vec![kept],
+            revisions: count(vec![op.to_string()]),
+            states: [(visit.to_string(), "in_review".to_owned())].into(),
+            records: count(vec![("visit.submit".to_owned(), visit.to_string())]),
+        };
+        ([(op, entry)].into(), held)
+    }
+
+    fn judge(change: impl FnOnce(&mut BTreeMap<Uuid, Entry>, &mut Held)) -> (u64, u64, usize) {
+        let (mut entries, mut held) = sound();
+        change(&mut entries, &mut held);
+        let found = compare(&entries, &held, true).unwrap();
+        (found.lost, found.doubled, found.findings.len())
+    }
+
+    #[test]
+    fn what_was_acknowledged_and_is_there_once_is_sound() {
+        assert_eq!(judge(|_, _| {}), (0, 0, 0));
+    }
+
+    #[test]
+    fn what_was_acknowledged_and_is_gone_is_lost() {
+        let (lost, doubled, _) = judge(|_, held| held.operations.clear());
+        assert!(lost > 0 && doubled == 0);
+        assert_eq!(judge(|_, held| held.states.clear()), (1, 0, 1));
+        assert_eq!(judge(|_, held| held.revisions.clear()), (1, 0, 1));
+        assert_eq!(judge(|_, held| held.records.clear()), (1, 0, 1));
+    }
+
+    #[test]
+    fn a_receipt_that_became_another_is_lost() {
+        let (lost, doubled, _) = judge(|_, held| held.operations[0].receipt = json!({ "seq": 1 }).to_string());
+        assert!(lost > 0 && doubled == 0);
+    }
+
+    #[test]
+    fn what_happened_twice_is_doubled() {
+        assert_eq!(judge(|_, held| held.revisions.values_mut().for_each(|count| *count = 2)), (0, 1, 1));
+        assert_eq!(judge(|_, held| held.records.values_mut().for_each(|count| *count = 2)), (0, 1, 1));
+        let again = |held: &mut Held| {
+            let (op, receipt) = (held.operations[0].op.clone(), held.operations[0].receipt.clone());
+            let device = held.operations[0].device.clone();
+            held.operations.push(Kept { device, epoch: 2, seq: 1, op, outcome: "applied".to_owned(), receipt });
+        };
+        assert_eq!(judge(|_, held| again(held)), (0, 1, 1));
+    }
+
+    #[test]
+    fn what_nobody_offered_is_found() {
+        let (lost, doubled, findings) = judge(|entries, _| entries.clear());
+        assert_eq!((lost, doubled, findings), (0, 0, 1));
+    }
+
+    #[test]
+    fn what_has_no_answer_yet_may_have_happened_or_not() {
+        let unanswered = |entries: &mut BTreeMap<Uuid, Entry>| entries.values_mut().for_each(|one| one.answer = None);
+        assert_eq!(judge(|entries, _| unanswered(entries)), (0, 0, 0));
+        let not_happened = |held: &mut Held| {
+            held.operations.clear();
+            held.revisions.clear();
+            held.records.clear();
+            held.states.clear();
+        };
+        assert_eq!(
+            judge(|entries, held| {
+                unanswered(entries);
+                not_happened(held);
+            }),
+            (0, 0, 0)
+        );
+    }
+}

@@ -24,6 +24,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Anything that ends a run, in words.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -60,9 +61,16 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let done = match &arguments.plant {
-        Some(bug) => plant(&arguments, bug).await,
-        None => crash(&arguments).await,
+    let work = async {
+        match &arguments.plant {
+            Some(bug) => plant(&arguments, bug).await,
+            None => crash(&arguments).await,
+        }
+    };
+    // Ended from outside, it takes its server and its database along.
+    let done = tokio::select! {
+        done = work => done,
+        told = told_to_end() => told.and(Err("ended from outside".into())),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
@@ -72,6 +80,15 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+async fn told_to_end() -> Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        told = tokio::signal::ctrl_c() => told?,
+        _ = terminate.recv() => {}
+    }
+    Ok(())
 }
 
 impl Arguments {
@@ -101,6 +118,12 @@ async fn crash(arguments: &Arguments) -> Result<bool> {
                 outcome.findings.iter().for_each(|finding| complain(finding));
                 complain(&repeat(&plan));
             }
+            // A long run that somebody ends has said what it did so far.
+            let (name, killed, acknowledged) = (kind.name(), outcome.killed(), outcome.acknowledged);
+            let (lost, doubled) = (outcome.lost, outcome.doubled);
+            complain(&format!(
+                "{name} seed {at}: {killed} kills, {acknowledged} acknowledged, {lost} lost, {doubled} doubled"
+            ));
             (left, at) = (left - plan.kills, at + 1);
             add(&mut sum, outcome);
         }

@@ -87,6 +87,8 @@ impl Phone {
             if self.random.chance(12) {
                 self.pull().await?;
             }
+            // Whoever carries it goes to the next door, and leaves the processors to the others.
+            tokio::time::sleep(Duration::from_millis(self.random.range(20, 250))).await;
         }
         let began = Instant::now();
         while began.elapsed() < CALM_MAX && !self.world.has_ended() {

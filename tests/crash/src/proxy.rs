@@ -178,3 +178,20 @@ async fn ask(server: SocketAddr, request: &[u8]) -> Result<Vec<u8>> {
         _ => Ok(answer),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Fault;
+    use crate::random::Random;
+
+    #[test]
+    fn every_fault_is_drawn_as_often_as_it_weighs() {
+        assert_eq!(Fault::WEIGHTS.iter().map(|(_, weight)| weight).sum::<u64>(), 100);
+        let mut random = Random::new(7, 0);
+        let drawn: Vec<Fault> = (0..10_000).map(|_| Fault::draw(&mut random)).collect();
+        for (fault, weight) in Fault::WEIGHTS {
+            let count = drawn.iter().filter(|one| **one == fault).count() as u64;
+            assert!(count.abs_diff(weight * 100) < 150, "{fault:?} {count}");
+        }
+    }
+}

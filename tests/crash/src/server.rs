@@ -115,8 +115,12 @@ impl Server {
         let began = Instant::now();
         loop {
             if let Some(status) = child.try_wait()? {
-                let said = || std::fs::read_to_string(&report);
-                return Ok(if status.success() { None } else { Some(format!("ruhu verify: {status}: {}", said()?)) });
+                if status.success() {
+                    return Ok(None);
+                }
+                let said = std::fs::read_to_string(&report)?;
+                let broken = said.lines().filter(|line| line.contains("BROKEN") || line.trim_start().starts_with("- "));
+                return Ok(Some(format!("ruhu verify, {status}: {}", broken.collect::<Vec<_>>().join("; "))));
             }
             if began.elapsed() > VERIFY_MAX {
                 child.kill()?;
