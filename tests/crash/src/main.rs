@@ -99,7 +99,7 @@ impl Arguments {
 
     fn plan(&self, kind: Kind, seed: u64, kills: u64) -> Plan {
         let admin = std::env::var("RUHU_TEST_POSTGRES_URL").ok();
-        Plan { binary: self.bin.clone(), kind, admin, seed, kills, bug: None, is_shared: seed % 2 == 0 }
+        Plan { binary: self.bin.clone(), kind, admin, seed, kills, bug: None, is_shared: seed.is_multiple_of(2) }
     }
 }
 

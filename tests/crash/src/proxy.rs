@@ -153,9 +153,9 @@ async fn read_request(phone: &mut TcpStream) -> Result<Option<Vec<u8>>> {
         }
     };
     let text = String::from_utf8(bytes[..head].to_vec())?;
-    let length = text.lines().filter_map(|line| line.split_once(':'));
-    let length = length.filter(|(name, _)| name.eq_ignore_ascii_case("content-length")).map(|(_, value)| value.trim());
-    let length: usize = length.last().unwrap_or("0").parse()?;
+    let mut fields = text.lines().filter_map(|line| line.split_once(':'));
+    let length = fields.find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    let length: usize = length.map_or("0", |(_, value)| value.trim()).parse()?;
     while bytes.len() < head + 4 + length.min(REQUEST_MAX_BYTES) {
         if phone.read_buf(&mut bytes).await? == 0 {
             return Ok(None);
