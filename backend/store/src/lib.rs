@@ -10,6 +10,7 @@ pub mod columns;
 pub mod db;
 pub mod dialect;
 pub mod error;
+pub mod failpoint;
 pub mod migrate;
 pub mod page;
 pub mod schema;

@@ -7,6 +7,7 @@
 use crate::db::{Opener, is_broken, transaction};
 use crate::dialect::{Conn, each};
 use crate::error::{StoreError, TransactionError};
+use crate::failpoint;
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::r2d2::ManageConnection;
 use std::collections::VecDeque;
@@ -286,8 +287,12 @@ fn share(conn: &mut Conn, jobs: &mut [(u64, Box<dyn Job>)]) -> Shared {
         }
         count += 1;
     }
+    failpoint!("writer.before_shared_commit");
     match <Manager as TransactionManager<Conn>>::commit_transaction(conn) {
-        Ok(()) => Shared::Committed(count),
+        Ok(()) => {
+            failpoint!("writer.after_shared_commit");
+            Shared::Committed(count)
+        }
         Err(_) => Shared::Undone,
     }
 }

@@ -118,6 +118,8 @@ async fn execute(command: Command, vars: impl Iterator<Item = (String, String)>)
     }
     let mut config = Config::from_vars(vars)?;
     telemetry::start(&config.log).map_err(Failure::of)?;
+    #[cfg(feature = "failpoints")]
+    arm(&config.rig)?;
     match command {
         Command::Demo(serving) => {
             serving.apply(&mut config);
@@ -136,6 +138,18 @@ async fn execute(command: Command, vars: impl Iterator<Item = (String, String)>)
         Command::Openapi => Ok(()),
     }
     .map(|()| ExitCode::SUCCESS)
+}
+
+/// Does to this process what the crash rig wants.
+#[cfg(feature = "failpoints")]
+fn arm(rig: &crate::config::Rig) -> Result<(), Failure> {
+    if let Some(plan) = &rig.failpoint {
+        ruhu_store::failpoint::arm(plan.parse().map_err(|why| Failure(format!("RUHU_FAILPOINT: {why}")))?);
+    }
+    if let Some(bug) = &rig.bug {
+        crate::app::sync::planted::plant(bug.parse().map_err(|why| Failure(format!("RUHU_PLANTED_BUG: {why}")))?);
+    }
+    Ok(())
 }
 
 impl Serving {

@@ -30,6 +30,19 @@ pub struct Config {
     pub demo_size: Option<usize>,
     /// Seed of the synthetic data; `None` leaves it to the demo.
     pub demo_seed: Option<u64>,
+    /// What the crash rig wants of this process.
+    #[cfg(feature = "failpoints")]
+    pub rig: Rig,
+}
+
+/// Settings of the crash rig, which no release knows.
+#[cfg(feature = "failpoints")]
+#[derive(Debug, Clone, Default)]
+pub struct Rig {
+    /// `NAME:NTH`: where the process ends.
+    pub failpoint: Option<String>,
+    /// The bug that is planted.
+    pub bug: Option<String>,
 }
 
 /// Where the database is. Its text may hold a password, so it prints without.
@@ -133,10 +146,24 @@ impl Config {
         });
         let demo_size = settings.read("RUHU_DEMO_SIZE", str::parse);
         let demo_seed = settings.read("RUHU_DEMO_SEED", str::parse);
+        #[cfg(feature = "failpoints")]
+        let rig = Rig { failpoint: settings.text("RUHU_FAILPOINT"), bug: settings.text("RUHU_PLANTED_BUG") };
         settings.errors.extend(settings.left.into_keys().map(ConfigError::Unknown));
         if settings.errors.is_empty() {
             let database_url = DatabaseUrl(database_url);
-            Ok(Self { http, log, auth, data, database_url, keys, group_commit, demo_size, demo_seed })
+            Ok(Self {
+                http,
+                log,
+                auth,
+                data,
+                database_url,
+                keys,
+                group_commit,
+                demo_size,
+                demo_seed,
+                #[cfg(feature = "failpoints")]
+                rig,
+            })
         } else {
             Err(ConfigErrors(settings.errors))
         }
@@ -167,6 +194,15 @@ mod tests {
         let errors = read(&[("RUHU_LISTN", "x"), ("RUHU_LISTEN", "nowhere"), ("RUHU_DEMO_SIZE", "many")]).unwrap_err();
         assert_eq!(errors.0.len(), 3);
         assert!(errors.to_string().contains("unknown setting RUHU_LISTN"));
+    }
+
+    #[cfg(not(feature = "failpoints"))]
+    #[test]
+    fn a_build_that_is_no_rigs_knows_nothing_of_failpoints() {
+        for key in ["RUHU_FAILPOINT", "RUHU_PLANTED_BUG"] {
+            let errors = read(&[(key, "push.read:1")]).unwrap_err();
+            assert_eq!(errors.0, [ConfigError::Unknown(key.to_owned())]);
+        }
     }
 
     #[test]

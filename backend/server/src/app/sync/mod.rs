@@ -1,6 +1,8 @@
 //! Push and pull of field devices (docs/SYNC.md).
 
 pub mod operations;
+#[cfg(feature = "failpoints")]
+pub mod planted;
 pub mod prepare;
 pub mod pull;
 pub mod push;

@@ -3,6 +3,8 @@
 
 use crate::app::error::{AppError, Detail};
 use crate::app::sync::operations::{Effect, apply};
+#[cfg(feature = "failpoints")]
+use crate::app::sync::planted::{self, Bug};
 use crate::app::sync::prepare::{Prepared, prepare};
 use crate::app::{App, AppResult};
 use crate::views::sync::{PushRequest, PushView, receipt_text};
@@ -13,7 +15,7 @@ use ruhu_domain::sync::operation::{
 };
 use ruhu_domain::time::Time;
 use ruhu_store::operation::{self, OperationRow};
-use ruhu_store::{Conn, StoreError, device, savepoint};
+use ruhu_store::{Conn, StoreError, device, failpoint, savepoint};
 use serde_json::value::RawValue;
 
 const PROTOCOL: u32 = 1;
@@ -37,10 +39,17 @@ impl App {
             return Err(AppError::TooLarge("sync.batch_too_large"));
         }
         check_words(&request)?;
+        failpoint!("push.read");
         let PushRequest { epoch, app_build, manifest, ops, .. } = request;
         let batch = Batch { epoch, app_build, manifest, ops: prepare(self, actor, ops).await? };
+        failpoint!("push.prepared");
         let (app, actor, now) = (self.clone(), actor.clone(), self.now());
-        let (receipts, next_seq) = self.db.write(move |c: &mut Conn| receive(&app, c, &actor, &batch, now)).await?;
+        let transaction = move |c: &mut Conn| receive(&app, c, &actor, &batch, now);
+        #[cfg(feature = "failpoints")]
+        let (receipts, next_seq) = planted::write(self, transaction).await?;
+        #[cfg(not(feature = "failpoints"))]
+        let (receipts, next_seq) = self.db.write(transaction).await?;
+        failpoint!("push.after_commit");
         Ok(PushView { receipts, next_seq, server_time: now, history_id: self.history_id.clone() })
     }
 }
@@ -66,6 +75,7 @@ struct Batch {
 
 fn receive(app: &App, c: &mut Conn, actor: &Actor, request: &Batch, now: Time) -> AppResult<(Vec<Box<RawValue>>, i64)> {
     let from = device::lock_position(c, actor.device, actor.user)?.ok_or_else(AppError::not_found)?;
+    failpoint!("push.locked");
     let mut at = from;
     if request.epoch < at.epoch || request.epoch < 1 {
         return Err(fork());
@@ -82,6 +92,10 @@ fn receive(app: &App, c: &mut Conn, actor: &Actor, request: &Batch, now: Time) -
                 let gap = AppError::conflict("sync.gap", "Operations are missing before this one");
                 return Err(gap.with_detail(Detail::Gap { next_seq: at.next_seq }));
             }
+            #[cfg(feature = "failpoints")]
+            Ok(Place::Seen) if planted::is(Bug::NoReceiptLookup) => {
+                receipts.push(receipt_text(&decide(app, c, actor, prepared, now)?)?);
+            }
             Ok(Place::Seen) => {
                 let known = operation::find(c, actor.device, request.epoch, op.seq)?;
                 let known = known.filter(|row| row.content_hash == *hash).ok_or_else(fork)?;
@@ -94,6 +108,7 @@ fn receive(app: &App, c: &mut Conn, actor: &Actor, request: &Batch, now: Time) -
         }
     }
     device::advance(c, from, at.epoch, at.next_seq, &request.manifest, &request.app_build, now)?;
+    failpoint!("push.before_commit");
     Ok((receipts, at.next_seq))
 }
 
@@ -111,10 +126,19 @@ fn take(
     now: Time,
 ) -> AppResult<Box<RawValue>> {
     let op = &prepared.op;
-    let receipt = match answered_before(c, actor, op)? {
+    failpoint!("push.operation");
+    let earlier = answered_before(c, actor, op)?;
+    #[cfg(feature = "failpoints")]
+    let earlier = earlier.filter(|_| !planted::is(Bug::NoIdLookup));
+    let receipt = match earlier {
         Some(receipt) => receipt,
         None => decide(app, c, actor, prepared, now)?,
     };
+    #[cfg(feature = "failpoints")]
+    if planted::is(Bug::EffectBeforeReceipt) {
+        ruhu_store::failpoint::commit_halfway(c)?;
+    }
+    failpoint!("push.applied");
     let text = receipt_text(&receipt)?;
     let row = OperationRow {
         device: actor.device,
@@ -135,6 +159,7 @@ fn take(
         Outcome::Applied | Outcome::Merged | Outcome::Conflict => KEPT_KINDS.contains(&op.kind.as_str()),
     };
     operation::insert(c, &app.vault, &row, is_kept.then(|| op.body.get()))?;
+    failpoint!("push.receipt");
     Ok(text)
 }
 
