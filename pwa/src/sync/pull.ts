@@ -8,6 +8,7 @@ import type { Store, UserDatabase } from "@/db/database";
 import { summaryOf } from "@/db/households";
 import { readMeta, touch, writeAll, writeMeta, type PullMeta } from "@/db/meta";
 import { isOpenState } from "@/db/visitEntries";
+import type { VisitRow } from "@/db/rows";
 import type { HouseholdBody, PullAnswer, VisitBody } from "@/db/wire";
 import { applyReceipts } from "./outbox";
 import type { Round } from "./pace";
@@ -59,7 +60,8 @@ async function applyPage(store: Store, before: PullMeta, page: PullAnswer): Prom
     const now = atPage(there, page);
     // What left and came back within one page is there: bodies are only sent of what is in scope now.
     for (const { kind, id } of page.evict) {
-      if (kind === "household") await evictHousehold(db, id);
+      // A former caseworker keeps the visits that they made, not the file.
+      if (kind === "household") await evictHousehold(db, id, (row) => isBy(row, store.user.id));
       else if (kind === "visit") await evictVisit(db, id);
     }
     const households = await storeChanges(db, now.gen, page);
@@ -117,11 +119,14 @@ async function storeChanges(db: UserDatabase, gen: number, page: PullAnswer): Pr
   return households.length;
 }
 
+const isBy = ({ server }: VisitRow, userId: string): boolean => server !== null && decode(server).visitor.id === userId;
+
 /** Drops what left the user's scope. Drafts and the outbox are the user's own work and stay. */
-async function evictHousehold(db: UserDatabase, id: string): Promise<void> {
+async function evictHousehold(db: UserDatabase, id: string, isKept: (visit: VisitRow) => boolean): Promise<void> {
   await db.households.delete(id);
   await db.files.delete(id);
-  for (const visit of await db.visits.where("household_id").equals(id).toArray()) await evictVisit(db, visit.id);
+  const visits = await db.visits.where("household_id").equals(id).toArray();
+  for (const visit of visits) if (!isKept(visit)) await evictVisit(db, visit.id);
 }
 
 async function evictVisit(db: UserDatabase, id: string): Promise<void> {
@@ -135,7 +140,8 @@ async function evictVisit(db: UserDatabase, id: string): Promise<void> {
 /** At the end of a full pull: drops what it did not see, except what only this phone knows. */
 async function sweep(db: UserDatabase, gen: number): Promise<void> {
   const households = await db.households.where("gen").below(gen).toArray();
-  for (const row of households) if (!row.local) await evictHousehold(db, row.id);
+  const isSeen = (visit: VisitRow): boolean => visit.gen === gen;
+  for (const row of households) if (!row.local) await evictHousehold(db, row.id, isSeen);
   const visits = await db.visits.where("gen").below(gen).toArray();
   for (const row of visits) if (row.server) await evictVisit(db, row.id);
 }
