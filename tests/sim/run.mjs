@@ -43,7 +43,7 @@ const option = (name, otherwise) => {
   const at = args.indexOf(`--${name}`);
   return at < 0 ? otherwise : args[at + 1];
 };
-const node = (file, rest) => spawnSync(process.execPath, ["--enable-source-maps", file, ...rest], { stdio: "inherit", env: { ...process.env, RUHU_SIM_OUT: out } }).status ?? 1;
+const node = (file, rest) => spawnSync(process.execPath, [...(process.env.RUHU_SIM_NODE ?? "").split(" ").filter(Boolean), "--enable-source-maps", file, ...rest], { stdio: "inherit", env: { ...process.env, RUHU_SIM_OUT: out } }).status ?? 1;
 
 if (!args.includes("--planted")) {
   process.exit(node(await bundle("src/main.ts", "sim"), args));

@@ -147,8 +147,9 @@ export class Events {
     ledger.fire(isFull ? "disk_of_the_server_full" : "disk_of_the_server_read_only");
     server.execute(isFull ? "PRAGMA max_page_count = 1" : "PRAGMA query_only = ON");
     await during();
-    if (!server.isUp) server.start(clock.nowMs);
-    server.execute(isFull ? "PRAGMA max_page_count = 1073741823" : "PRAGMA query_only = OFF");
+    // Whoever looks after the server makes room, and starts it again.
+    server.kill(clock.nowMs);
+    server.start(clock.nowMs);
   }
 
   /** A backup is taken, or the one that there is comes back. */

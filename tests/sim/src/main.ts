@@ -27,8 +27,12 @@ const BINARY = process.env["RUHU_SIM_BIN"] ?? "ruhu";
 /** Days of one scene. */
 const DAYS = 30;
 
+let isOver = false;
+let current: Scene | null = null;
+
 async function run(seed: number, days: number): Promise<Outcome> {
   const scene = new Scene(BINARY, join("/dev/shm", `ruhu-sim-${process.pid}`), seed);
+  current = scene;
   scene.ledger.keepLines = has("trace");
   let violation: Violation | null = null;
   let lived = 0;
@@ -124,5 +128,10 @@ async function main(): Promise<void> {
   process.exitCode = sum.violations.length === 0 ? 0 : 1;
 }
 
+// Nothing left to do, and not at the end: something waits for what never comes.
+process.on("exit", () => {
+  if (!isOver) process.stderr.write(`the run stands still at ${current?.ledger.lines.slice(-3).join("\n") ?? "its beginning"}\n`);
+});
 await main();
+isOver = true;
 process.exit();

@@ -86,7 +86,6 @@ export async function copyDatabases(from: IDBFactory): Promise<IDBFactory> {
   const to = new IDBFactory();
   for (const { name = "", version = 1 } of await from.databases()) {
     const source = await done<globalThis.IDBDatabase>(from.open(name));
-    const request = to.open(name, version);
     const names = [...source.objectStoreNames];
     const rows = new Map<string, unknown[]>();
     for (const one of names) rows.set(one, await done<unknown[]>(source.transaction(one).objectStore(one).getAll()));
@@ -95,6 +94,7 @@ export async function copyDatabases(from: IDBFactory): Promise<IDBFactory> {
       const indexes = [...store.indexNames].map((index) => store.index(index));
       return { name: one, keyPath: store.keyPath, indexes: indexes.map((index) => ({ name: index.name, keyPath: index.keyPath, unique: index.unique, multiEntry: index.multiEntry })) };
     });
+    const request = to.open(name, version);
     request.onupgradeneeded = () => {
       for (const shape of shapes) {
         const store = request.result.createObjectStore(shape.name, { keyPath: shape.keyPath });
