@@ -3,6 +3,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
+import { cloneFast } from "./clone";
 import { Events } from "./events";
 import { day, heal } from "./life";
 import { Violation } from "./ledger";
@@ -128,6 +129,7 @@ async function main(): Promise<void> {
   process.exitCode = sum.violations.length === 0 ? 0 : 1;
 }
 
+cloneFast();
 // Nothing left to do, and not at the end: something waits for what never comes.
 process.on("exit", () => {
   if (!isOver) process.stderr.write(`the run stands still at ${current?.ledger.lines.slice(-3).join("\n") ?? "its beginning"}\n`);

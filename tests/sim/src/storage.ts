@@ -112,6 +112,13 @@ export async function copyDatabases(from: IDBFactory): Promise<IDBFactory> {
 
 export type Trouble = "none" | "fails" | "hangs";
 
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const whole = new Uint8Array(a.length + b.length);
+  whole.set(a);
+  whole.set(b, a.length);
+  return whole;
+}
+
 /** Journals in memory. */
 export class Journals implements JournalPort {
   files = new Map<string, Uint8Array>();
@@ -151,7 +158,7 @@ export class Journals implements JournalPort {
     };
     return {
       read: () => Promise.resolve(this.bytes(name)),
-      append: (bytes) => write(Uint8Array.from([...this.bytes(name), ...bytes])),
+      append: (bytes) => write(joined(this.bytes(name), bytes)),
       replace: write,
     };
   }
