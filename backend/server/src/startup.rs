@@ -2,11 +2,13 @@
 
 use crate::app::App;
 use crate::config::http::Http;
+use crate::env::Env;
 use crate::extract::Table;
 use crate::middleware::edge::edge;
 use crate::middleware::origin::same_origin;
 use crate::routes::{self, ROUTES, pwa};
-use actix_web::dev::Server;
+use actix_web::body::MessageBody;
+use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{HttpServer, web};
 use rustls::ServerConfig;
@@ -34,24 +36,12 @@ pub enum TlsError {
 
 /// A server on a socket that is bound already. It runs until its handle stops it.
 pub fn server(app: App, http: &Http, listener: TcpListener, tls: Option<ServerConfig>) -> io::Result<Server> {
-    let (http_data, env) = (web::Data::new(http.clone()), web::Data::new(app.env.clone()));
-    let (app, table) = (web::Data::new(app), web::Data::new(Table(ROUTES)));
-    let mut server = HttpServer::new(move || {
-        actix_web::App::new()
-            .app_data(app.clone())
-            .app_data(env.clone())
-            .app_data(http_data.clone())
-            .app_data(table.clone())
-            .wrap(Compress::default())
-            .wrap(from_fn(same_origin))
-            .wrap(from_fn(edge))
-            .configure(routes::configure)
-            .default_service(web::to(pwa::serve))
-    })
-    .disable_signals()
-    // A packed answer goes out in pieces; each but the first would wait for the other side's delayed ACK.
-    .tcp_nodelay(true)
-    .shutdown_timeout(SHUTDOWN_S);
+    let shared = Shared::new(app, http);
+    let mut server = HttpServer::new(move || shell(&shared))
+        .disable_signals()
+        // A packed answer goes out in pieces; each but the first would wait for the other side's delayed ACK.
+        .tcp_nodelay(true)
+        .shutdown_timeout(SHUTDOWN_S);
     if let Some(workers) = http.workers {
         server = server.workers(workers);
     }
@@ -60,6 +50,51 @@ pub fn server(app: App, http: &Http, listener: TcpListener, tls: Option<ServerCo
         None => server.listen(listener)?,
     };
     Ok(server.run())
+}
+
+/// What the applications of all workers share.
+#[derive(Clone)]
+pub struct Shared {
+    app: web::Data<App>,
+    env: web::Data<Env>,
+    http: web::Data<Http>,
+    table: web::Data<Table>,
+}
+
+impl Shared {
+    /// Of a server with these settings.
+    pub fn new(app: App, http: &Http) -> Self {
+        Self {
+            env: web::Data::new(app.env.clone()),
+            app: web::Data::new(app),
+            http: web::Data::new(http.clone()),
+            table: web::Data::new(Table(ROUTES)),
+        }
+    }
+}
+
+/// The application of one worker: the routes, and what every request passes through on its way to them.
+pub fn shell(
+    shared: &Shared,
+) -> actix_web::App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody + use<>>,
+        Error = actix_web::Error,
+        InitError = (),
+    > + use<>,
+> {
+    actix_web::App::new()
+        .app_data(shared.app.clone())
+        .app_data(shared.env.clone())
+        .app_data(shared.http.clone())
+        .app_data(shared.table.clone())
+        .wrap(Compress::default())
+        .wrap(from_fn(same_origin))
+        .wrap(from_fn(edge))
+        .configure(routes::configure)
+        .default_service(web::to(pwa::serve))
 }
 
 /// Reads a certificate chain and its key.

@@ -31,6 +31,8 @@ pub mod meta;
 pub mod operation;
 pub mod region;
 pub mod session;
+#[cfg(feature = "sim")]
+pub mod sim;
 pub mod throttle;
 pub mod user;
 pub mod verify;

@@ -84,6 +84,27 @@ describe("households on the phone", () => {
     phone.close();
   });
 
+  it("leave, and the visits that the user made there stay, whether an eviction says so or a full pull", async () => {
+    const world = new World();
+    world.server.addHousehold("h1");
+    world.server.addHousehold("h2");
+    const phone = await aSyncedPhone(world);
+    const { visit } = await writeVisit(phone, "h1");
+    await sync(world, phone);
+    world.server.evict("h1");
+    await sync(world, phone);
+    expect(await findHousehold(phone.store, "h1")).toBeUndefined();
+    expect((await findVisit(phone.store, visit))?.status).toBe("in_review");
+    const another = (await writeVisit(phone, "h2")).visit;
+    await sync(world, phone);
+    world.server.households.delete("h2");
+    world.server.history = "another";
+    await sync(world, phone);
+    expect(await findHousehold(phone.store, "h2")).toBeUndefined();
+    for (const id of [visit, another]) expect((await findVisit(phone.store, id))?.status).toBe("in_review");
+    phone.close();
+  });
+
   it("are swept at the end of a full pull when it did not see them, unless only this phone knows them", async () => {
     const world = new World();
     world.server.addHousehold("h1");

@@ -8,6 +8,7 @@ import type { Store, UserDatabase } from "@/db/database";
 import { summaryOf } from "@/db/households";
 import { readMeta, touch, writeAll, writeMeta, type PullMeta } from "@/db/meta";
 import { isOpenState } from "@/db/visitEntries";
+import type { VisitRow } from "@/db/rows";
 import type { ConflictBody, HouseholdBody, PullAnswer, VisitBody } from "@/db/wire";
 import { applyReceipts } from "./outbox";
 import type { Round } from "./pace";
@@ -59,7 +60,8 @@ async function applyPage(store: Store, before: PullMeta, page: PullAnswer): Prom
     const now = atPage(there, page);
     // What left and came back within one page is there: bodies are only sent of what is in scope now.
     for (const { kind, id } of page.evict) {
-      if (kind === "household") await evictHousehold(store, id);
+      // A former caseworker keeps the visits that they made, not the file.
+      if (kind === "household") await evictHousehold(store, id, (row) => isBy(row, store.user.id));
       else if (kind === "visit") await evictVisit(db, id);
     }
     const households = await storeChanges(db, now.gen, page);
@@ -129,15 +131,18 @@ async function storeChanges(db: UserDatabase, gen: number, page: PullAnswer): Pr
   return households.length;
 }
 
+const isBy = ({ server }: VisitRow, userId: string): boolean => server !== null && decode(server).visitor.id === userId;
+
 /** Drops what left the user's scope. Drafts, the outbox and what only the user decides are their own work and stay. */
-async function evictHousehold(store: Store, id: string): Promise<void> {
+async function evictHousehold(store: Store, id: string, isKept: (visit: VisitRow) => boolean): Promise<void> {
   const { db } = store;
   for (const row of await db.conflicts.where("household_id").equals(id).toArray()) {
     if (decode(row.body).mine.by.id !== store.user.id) await db.conflicts.delete(row.id);
   }
   await db.households.delete(id);
   await db.files.delete(id);
-  for (const visit of await db.visits.where("household_id").equals(id).toArray()) await evictVisit(db, visit.id);
+  const visits = await db.visits.where("household_id").equals(id).toArray();
+  for (const visit of visits) if (!isKept(visit)) await evictVisit(db, visit.id);
 }
 
 async function evictVisit(db: UserDatabase, id: string): Promise<void> {
@@ -153,7 +158,8 @@ async function sweep(store: Store, gen: number): Promise<void> {
   const { db } = store;
   await db.conflicts.where("gen").below(gen).delete();
   const households = await db.households.where("gen").below(gen).toArray();
-  for (const row of households) if (!row.local) await evictHousehold(store, row.id);
+  const isSeen = (visit: VisitRow): boolean => visit.gen === gen;
+  for (const row of households) if (!row.local) await evictHousehold(store, row.id, isSeen);
   const visits = await db.visits.where("gen").below(gen).toArray();
   for (const row of visits) if (row.server) await evictVisit(db, row.id);
 }

@@ -2,6 +2,8 @@
 
 pub mod open;
 pub mod serve;
+#[cfg(feature = "sim")]
+pub mod sim;
 pub mod user;
 pub mod verify;
 
@@ -55,6 +57,10 @@ enum Command {
     User(user::UserCommand),
     /// Print the description of the API (OpenAPI 3.1).
     Openapi,
+    /// Answer requests from standard input, with a clock and randomness that the caller gives (tests/sim).
+    #[cfg(feature = "sim")]
+    #[command(hide = true)]
+    Sim(sim::Simulated),
 }
 
 /// Where to serve.
@@ -136,6 +142,8 @@ async fn execute(command: Command, vars: impl Iterator<Item = (String, String)>)
         Command::Verify(how) => return verify::run(&config, how).await,
         Command::User(command) => user::run(&config, command).await,
         Command::Openapi => Ok(()),
+        #[cfg(feature = "sim")]
+        Command::Sim(how) => sim::run(how).await,
     }
     .map(|()| ExitCode::SUCCESS)
 }

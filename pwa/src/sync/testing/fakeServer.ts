@@ -236,6 +236,9 @@ export class FakeServer {
         .flatMap((one) => this.change("conflict", one.id)),
     ]);
     const next: Cursor = { ...cursor, snapshot: end >= ids.length ? null : end };
+    // Whoever made a visit keeps it, also when the household is no longer theirs.
+    const orphans = next.snapshot === null ? [...this.visits.values()].filter((v) => !this.households.has(v.household_id)) : [];
+    changes.push(...orphans.flatMap((v) => this.change("visit", v.id)));
     return json(200, {
       changes, evict: [], outcomes: [], cursor: JSON.stringify(next), more: true,
       ...(cursor.snapshot === 0 && { total: ids.length }),
