@@ -77,6 +77,13 @@ impl Phone {
         })
     }
 
+    /// Signs in while nothing disturbs it. A sign-in that a kill ends counts as a failed one, and all phones share
+    /// an address: in the storm they would soon be asked to wait.
+    pub async fn get_ready(mut self) -> Result<Self> {
+        while !self.sign_in().await? {}
+        Ok(self)
+    }
+
     /// Works until the world is calm, then comes to its end: everything handed over, everything pulled.
     pub async fn run(mut self) -> Result<()> {
         while !self.world.is_calm() {
