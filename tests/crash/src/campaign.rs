@@ -93,13 +93,17 @@ pub async fn run(plan: &Plan) -> Result<Outcome> {
         settings.push(("RUHU_GROUP_COMMIT", "1"));
     }
     settings.extend(plan.bug.as_deref().map(|bug| ("RUHU_PLANTED_BUG", bug)));
-    let server = Server::new(plan.binary.clone(), &place, &settings)?;
+    let mut server = Server::new(plan.binary.clone(), &place, &settings)?;
     let proxy = Proxy::start(server.address, plan.seed).await?;
     let world = Arc::new(World::new(proxy.address, Arc::clone(&proxy.is_calm), place.folder().join("ledgers"))?);
+    if let Start::Ended(status) = server.start(None).await? {
+        return Err(format!("the server ended with {status}").into());
+    }
     let mut phones = JoinSet::new();
     for (number, login) in (1..).zip(&logins) {
-        phones.spawn(Phone::new(&world, number, login, plan.seed)?.run());
+        phones.spawn(Phone::new(&world, number, login, plan.seed)?.get_ready().await?.run());
     }
+    server.kill()?;
     let random = Random::new(plan.seed, 0);
     let mut campaign = Campaign { plan, place, server, world, random, outcome: Outcome::default() };
     let ended = campaign.storm(&mut phones).await;

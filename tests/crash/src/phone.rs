@@ -13,10 +13,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
-/// An answer that takes longer is given up; the server may have worked.
+/// An answer that takes longer in the storm is given up; the server may have worked.
 const PATIENCE: Duration = Duration::from_secs(4);
+/// The same when nothing disturbs it.
+const CALM_PATIENCE: Duration = Duration::from_secs(30);
 /// How long a phone tries to come to its end when nothing disturbs it.
-const CALM_MAX: Duration = Duration::from_secs(60);
+const CALM_MAX: Duration = Duration::from_secs(180);
+/// Operations of one request when nothing disturbs it: more, from all phones at once, would take a busy machine
+/// longer than anybody waits.
+const CALM_BATCH: usize = 10;
 /// Operations of one batch at most.
 const BATCH_MAX: u64 = 5;
 
@@ -56,7 +61,7 @@ pub struct Phone {
 impl Phone {
     /// A new one, with a ledger of its own.
     pub fn new(world: &Arc<World>, number: u64, login: &str, seed: u64) -> Result<Self> {
-        let http = Client::builder().no_proxy().pool_max_idle_per_host(0).timeout(PATIENCE).build()?;
+        let http = Client::builder().no_proxy().pool_max_idle_per_host(0).build()?;
         Ok(Self {
             world: Arc::clone(world),
             login: login.to_owned(),
@@ -75,6 +80,13 @@ impl Phone {
             pulled: BTreeMap::new(),
             cursor: None,
         })
+    }
+
+    /// Signs in while nothing disturbs it. A sign-in that a kill ends counts as a failed one, and all phones share
+    /// an address: in the storm they would soon be asked to wait.
+    pub async fn get_ready(mut self) -> Result<Self> {
+        while !self.sign_in().await? {}
+        Ok(self)
     }
 
     /// Works until the world is calm, then comes to its end: everything handed over, everything pulled.
@@ -124,7 +136,8 @@ impl Phone {
         if !is_calm && (self.waiting.is_empty() || self.random.chance(20)) {
             self.note_down()?;
         }
-        let count = if is_calm { self.waiting.len() } else { 1 + self.random.place(self.waiting.len()) };
+        let count =
+            if is_calm { self.waiting.len().min(CALM_BATCH) } else { 1 + self.random.place(self.waiting.len()) };
         let ops: Vec<Value> =
             (self.next_seq..).zip(&self.waiting[..count]).map(|(seq, one)| one.numbered(seq)).collect();
         let last = self.next_seq + self.waiting.len() as i64 - 1;
@@ -278,6 +291,8 @@ impl Phone {
 
     async fn send(&self, path: &str, body: &Value, token: &str) -> Answer {
         let request = self.http.post(format!("{}{path}", self.world.base)).json(body);
+        let is_calm = self.world.is_calm() || token.is_empty();
+        let request = request.timeout(if is_calm { CALM_PATIENCE } else { PATIENCE });
         let request = if token.is_empty() { request } else { request.bearer_auth(token) };
         let Ok(response) = request.send().await else { return Answer::Lost };
         let status = response.status().as_u16();
