@@ -229,6 +229,7 @@ export class Events {
         // The browser's journal holds the outbox, unless it had failed before.
         if ([...phone.journals.files.values()].length === 0 || (await this.isJournalBehind(handset))) return;
         phone.evict(false);
+        for (const user of handset.users) phone.restoring.add(user.id);
         break;
       case "site_data_cleared":
         this.loseUnsent(phone.name, null);
