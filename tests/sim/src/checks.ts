@@ -53,14 +53,15 @@ export class Checks {
   /** I1: what was shown as saved is in the outbox, or has an answer. */
   async checkSaved(phone: Phone, user: string): Promise<void> {
     const mine = this.ledger.saved.filter((one) => one.fate === "held" && one.phone === phone.name && one.user === user);
-    if (mine.length === 0) return;
+    if (mine.length === 0 || phone.restoring.has(user)) return;
     const outbox = new Set((await readStore<OutboxRow>(phone.factory, databaseOf(user), "outbox")).map((row) => row.id));
     const receipts = new Set((await readStore<ReceiptRow>(phone.factory, databaseOf(user), "receipts")).map((row) => row.op_id));
     this.ledger.checked("I1");
     for (const one of mine) {
       if (outbox.has(one.op) || receipts.has(one.op)) continue;
       // Answered, and the answer forgotten with the files of a signed-out user.
-      if (this.server.isUp && this.onServer(one.op)) continue;
+      if (!this.server.isUp) this.server.start(this.clock.nowMs);
+      if (this.onServer(one.op)) continue;
       throw new Violation("I1", `${one.kind} ${one.op} was saved on ${one.phone} and is neither there nor answered`);
     }
   }

@@ -207,15 +207,21 @@ export class Events {
   }
 
   /** What had not arrived goes with the phone's storage. */
-  private loseUnsent(phone: string, since: number | null): void {
+  private loseUnsent(phone: string, since: number | null, but: ReadonlySet<string> = new Set()): void {
     const { ledger } = this.scene;
     const known = this.onServer();
     for (const one of ledger.saved) {
-      if (one.phone !== phone || one.fate !== "held" || known.has(one.op)) continue;
+      if (one.phone !== phone || one.fate !== "held" || known.has(one.op) || but.has(one.op)) continue;
       if (since !== null && one.atMs <= since) continue;
       one.fate = "gone";
       ledger.count("gone_with_the_phone");
     }
+  }
+
+  /** What lies in the outboxes of a phone, and so in its journal. */
+  private async held({ phone, users }: Handset): Promise<Set<string>> {
+    const rows = await Promise.all(users.map((user) => readStore<OutboxRow>(phone.factory, `ruhu-${user.id}`, "outbox")));
+    return new Set(rows.flat().map((row) => row.id));
   }
 
   /** Something happens to a phone that lies in a pocket. */
@@ -228,7 +234,10 @@ export class Events {
       case "database_evicted":
         // The browser's journal holds the outbox, unless it had failed before.
         if ([...phone.journals.files.values()].length === 0 || (await this.isJournalBehind(handset))) return;
+        // Answers lie in the database alone: with a server that has forgotten them, too, they are nowhere.
+        this.loseUnsent(phone.name, null, await this.held(handset));
         phone.evict(false);
+        for (const user of handset.users) phone.restoring.add(user.id);
         break;
       case "site_data_cleared":
         this.loseUnsent(phone.name, null);

@@ -89,6 +89,7 @@ async function drain(scene: Scene, handset: Handset, user: Worker, local?: Set<s
     const signed = await driver.run(window, () => window.signIn(user.login, user.password));
     if (signed.is !== "done" || signed.value !== null) throw new Violation("I5", `${user.login} cannot sign in on ${phone.name}: ${describe(signed)}`);
   }
+  phone.restoring.delete(user.id);
   const from = clock.nowMs;
   while (clock.nowMs - from < DRAIN_MS) {
     await driver.settle([window]);

@@ -89,7 +89,10 @@ async function enter(scene: Scene, handset: Handset, window: Window, user: Worke
   }
   if (window.gone || window.store === null) return false;
   // Opening the store has compared journal and database, unless the journal failed.
-  if (phone.journals.trouble === "none") handset.bentJournals.delete(window.store.user.id);
+  if (phone.journals.trouble === "none") {
+    handset.bentJournals.delete(window.store.user.id);
+    phone.restoring.delete(window.store.user.id);
+  }
   await driver.settle(phone.windows);
   scene.raise();
   return true;
