@@ -4,6 +4,7 @@
 mod access;
 mod auth;
 mod conflicts;
+mod decisions;
 mod devices;
 mod headers;
 mod health;

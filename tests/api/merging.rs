@@ -110,7 +110,7 @@ on_both_databases! {
         boss.approves(&one).await.ok();
         let change = change_in(&boss, &two, &born).await;
         assert_eq!((&change["standing"], &change["kept"]), (&json!("decided"), &json!("1949-12-30")));
-        let declined = two.approval().seeing("file_rev", 2).declining(&born, "先核对身份证");
+        let declined = two.approval().seeing("file_rev", 2).knowing(&card).declining(&born, "先核对身份证");
         boss.approves(declined).await.ok();
         assert_eq!(file_of(&boss, &first).await["persons"][person]["name"], "示例乙");
     }
@@ -138,7 +138,8 @@ on_both_databases! {
         let again = ana.submits(again).await.applied();
         // Until somebody approved the first facts there is nothing that could be taken away.
         boss.approves(&found).await.ok();
-        answers(&ana, &the_card(&ana).await, json!({ "choice": "theirs" })).await.applied();
+        let card = the_card(&ana).await;
+        answers(&ana, &card, json!({ "choice": "theirs" })).await.applied();
         let record = boss.opens(&again).await.ok();
         let changes = record["changes"].as_array().unwrap();
         let gone = changes.iter().find(|change| change["path"] == row).expect("the removal is shown");
@@ -146,7 +147,7 @@ on_both_databases! {
         let names = changes.iter().filter(|change| change["path"].as_str().unwrap().ends_with("/name"));
         assert_eq!(names.count(), 0, "a name that both had is no change");
         let open = changes.iter().filter(|change| change["moved"] == true).filter_map(|change| change["path"].as_str());
-        let approval = again.approval().seeing("file_rev", 1);
+        let approval = again.approval().seeing("file_rev", 1).knowing(&card);
         let approval = open.fold(approval, |approval, path| approval.declining(path, "以第一次走访为准"));
         boss.approves(approval).await.ok();
         assert!(file_of(&boss, &found).await["persons"].get(person.to_string()).is_some());

@@ -308,7 +308,7 @@ on_both_databases! {
         let record = boss.opens(&called).await.ok();
         let change = record["changes"].as_array().unwrap().iter().find(|change| change["path"] == phone).unwrap();
         assert_eq!((&change["standing"], &change["moved"]), (&json!("decided"), &json!(false)));
-        boss.approves(called.approval().seeing("file_rev", 2)).await.ok();
+        boss.approves(called.approval().seeing("file_rev", 2).knowing(&card)).await.ok();
         assert_eq!(household(&boss, &first).await["file"]["persons"].as_object().unwrap().len(), 1);
     }
 

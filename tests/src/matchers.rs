@@ -210,6 +210,15 @@ impl Approval {
         self
     }
 
+    /// The record showed that this conflict is decided.
+    #[must_use]
+    pub fn knowing(mut self, conflict: &Value) -> Self {
+        let mut decided = self.body["decided"].as_array().cloned().unwrap_or_default();
+        decided.push(conflict["id"].clone());
+        self.body["decided"] = decided.into();
+        self
+    }
+
     /// Declines one path.
     #[must_use]
     pub fn declining(self, path: &str, reason: &str) -> Self {

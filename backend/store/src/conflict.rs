@@ -112,15 +112,15 @@ impl ConflictRow {
 /// A query over conflicts, built step by step.
 type Query<'a> = conflicts::BoxedQuery<'a, MultiBackend>;
 
-/// Narrows a query to what a scope shows: conflicts of households in the scope, and those that the reader is part of.
+/// Narrows a query to what a scope shows: conflicts of households in the scope, and those of one's own visits. Whoever
+/// wrote the other side and has the household no more sees nothing of what others answered since.
 fn in_scope<'a>(query: Query<'a>, scope: &RowScope) -> Query<'a> {
     match scope {
         RowScope::Own(user) => {
             let user = user.to_string();
             let own = households::contact_id.eq(user.clone()).or(households::responsible_id.eq(user.clone()));
             let own = households::table.filter(own).select(households::id);
-            let part = conflicts::my_by_id.eq(user.clone()).nullable().or(conflicts::their_by_id.eq(user));
-            query.filter(part.or(conflicts::household_id.eq_any(own).nullable()))
+            query.filter(conflicts::my_by_id.eq(user).or(conflicts::household_id.eq_any(own)))
         }
         RowScope::Region(region) => {
             let from = households::region_code.ge(region.as_str().to_owned());

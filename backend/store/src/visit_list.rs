@@ -139,6 +139,12 @@ pub fn list_waiting(c: &mut Conn, id: HouseholdId) -> Result<Vec<VisitRow>> {
     Ok(query.select(VisitRow::as_select()).load(c)?)
 }
 
+/// When the latest of the waiting visits to a household arrived.
+pub fn find_last_arrival(c: &mut Conn, id: HouseholdId) -> Result<Option<Time>> {
+    let waiting = list_waiting(c, id)?;
+    Ok(waiting.last().map(|row| row.received_at))
+}
+
 /// The states of these visits, whatever the scope, for decisions of the rules.
 pub fn list_states(c: &mut Conn, ids: impl IntoIterator<Item = VisitId>) -> Result<HashMap<VisitId, VisitState>> {
     let ids = ids.into_iter().map(|id| id.to_string());

@@ -514,6 +514,8 @@ export interface components {
         };
         /** @description Approve what was seen: the visit's revision and hash, and the file's revision. */
         ApproveRequest: {
+            /** @description The decided conflicts that the record showed; none when it is left out. */
+            decided?: components["schemas"]["Id"][];
             /** @description Paths that are not named are accepted. */
             decisions: components["schemas"]["PathDecision"][];
             /** Format: int64 */
@@ -577,6 +579,8 @@ export interface components {
             theirs: components["schemas"]["TheirSide"];
             /** @description Until then nobody but the visitor decides. */
             visitor_until: components["schemas"]["Moment"];
+            /** @description What else of mine goes into the file with mine, and not without it. */
+            waiting: components["schemas"]["WaitingChange"][];
         };
         /** @description Somebody's decision. */
         ConflictDecision: {
@@ -1179,6 +1183,8 @@ export interface components {
         };
         /** @description What a reviewer's page missed. */
         Since: {
+            /** @description The conflicts of the visit about which somebody decided. */
+            decided: components["schemas"]["Id"][];
             /** Format: int64 */
             file_rev: number;
             moved: components["schemas"]["MovedPath"][];
@@ -1324,6 +1330,11 @@ export interface components {
          * @enum {string}
          */
         VisitTypeCode: "V01" | "V02" | "V03" | "V04" | "V05" | "V06" | "V07" | "V08" | "V09";
+        /** @description A change that makes sense only with mine, because it names a row that is not there without it. */
+        WaitingChange: {
+            path: string;
+            to: components["schemas"]["JsonValue"];
+        };
         /** @description Body of `visit.withdraw`, version 1. */
         WithdrawVisitBody: {
             reason: string;

@@ -12,6 +12,7 @@ const VISIT = "01890000-0000-7000-8000-0000000000aa";
 function aConflict(id: string, more: Partial<ConflictBody> = {}, by = "user-ana"): ConflictBody {
   return {
     id, household_id: "h1", household_name: "示例甲", kind: "path", path: "residence_address", paths: ["residence_address"],
+    waiting: [],
     base: "示例社区03号楼",
     theirs: { value: "示例社区05号楼", by: { id: "user-bo", name: "bo" }, at: "2026-11-23T01:00:00Z", visit_id: null, visit_rev: null, in_file: true },
     mine: { value: "示例社区09号楼", by: { id: by, name: by }, at: "2026-11-23T02:00:00Z", visit_id: VISIT, visit_rev: 1 },

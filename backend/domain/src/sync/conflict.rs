@@ -1,14 +1,14 @@
 //! A conflict: a clash between a visit and what somebody else wrote, kept until a person has decided.
 //!
 //! The file keeps what it holds; what was decided is carried out when the visit is approved. A conflict belongs to the
-//! visit that came later, and its visitor is asked first. It is known by what it is about: kind, path and both values.
+//! visit that came later, and its visitor is asked first. It is known by what it is about: kind, paths, both values and
+//! what waits for mine (`Clash::is_same`); `carry.rs` carries decisions out.
 //! When one of these is not so any more, an open conflict is void, and another may take its place.
 
-use crate::form::{Change, Definitions, File, apply};
 use crate::household::codes;
 use crate::ids::{ConflictId, HouseholdId, UserId, VisitId};
 use crate::refusal::{Kind, Refusal};
-use crate::sync::merge::{Choice, Clash, Merged, resolve};
+use crate::sync::merge::{Choice, Clash};
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -134,8 +134,7 @@ pub struct Decider {
 impl Conflict {
     /// Whether it is about the same as this clash.
     pub fn is_of(&self, clash: &Clash) -> bool {
-        let own = &self.clash;
-        (own.kind, &own.path, &own.theirs, &own.mine) == (clash.kind, &clash.path, &clash.theirs, &clash.mine)
+        self.clash.is_same(clash)
     }
 
     /// Whether somebody may decide it now.
@@ -166,46 +165,6 @@ impl Conflict {
         let decision = Decision { choice, value, reason, by: who.user, at: now };
         Ok(Self { state: ConflictState::Decided, decision: Some(decision), ..self })
     }
-}
-
-/// A clash that a decision settled, and what the decision writes.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Carried {
-    pub clash: Clash,
-    pub choice: Choice,
-    pub written: Vec<Change>,
-}
-
-/// Moves the clashes about which somebody decided from `merged.clashes` to `merged.decided`, and what the decisions
-/// write to `merged.accepted`. `current` is the file that was merged with. A decision that cannot be carried out on
-/// it any more leaves its clash where it is, for the reviewer.
-pub fn carry_out(definitions: &Definitions, merged: &mut Merged, current: &File, decided: &[Conflict]) {
-    let dictionary = definitions.dictionary();
-    let mut open = Vec::new();
-    for clash in std::mem::take(&mut merged.clashes) {
-        let known = decided.iter().filter(|conflict| conflict.is_of(&clash)).filter_map(|of| of.decision.as_ref());
-        let Some(Decision { choice, value, at, .. }) = known.max_by_key(|decision| decision.at) else {
-            open.push(clash);
-            continue;
-        };
-        let file = apply(dictionary, Some(current), &merged.accepted);
-        let written =
-            file.ok().and_then(|file| resolve(definitions, &clash, *choice, value.as_ref(), &file, at.date()).ok());
-        let Some(written) = written else {
-            open.push(clash);
-            continue;
-        };
-        for change in &written {
-            // What is written twice began where it began first.
-            let before = merged.accepted.iter().position(|of| of.path == change.path);
-            let from = before.map(|at| merged.accepted.remove(at).from);
-            let from = from.unwrap_or_else(|| change.from.clone());
-            merged.accepted.push(Change { from, ..change.clone() });
-        }
-        merged.decided.push(Carried { clash, choice: *choice, written });
-    }
-    merged.clashes = open;
-    merged.accepted.sort_by(|a, b| a.path.cmp(&b.path));
 }
 
 #[cfg(test)]

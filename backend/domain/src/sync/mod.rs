@@ -1,5 +1,6 @@
 //! What travels between a phone and the server (docs/SYNC.md).
 
+pub mod carry;
 pub mod conflict;
 pub mod cursor;
 pub mod merge;

@@ -4,11 +4,12 @@ use crate::app::error::AppError;
 use crate::app::{App, AppResult};
 use ruhu_domain::form::{self, Change, Definitions, File};
 use ruhu_domain::household::{FileStatus, Household};
-use ruhu_domain::ids::UserId;
-use ruhu_domain::sync::conflict::{Conflict, Side, carry_out};
+use ruhu_domain::ids::{ConflictId, UserId, VisitId};
+use ruhu_domain::sync::carry::{Answer, carry_out};
+use ruhu_domain::sync::conflict::{Conflict, ConflictState, Side};
 use ruhu_domain::sync::merge::{Clash, Merged, Rebase, merge};
 use ruhu_domain::time::Time;
-use ruhu_domain::visit::Proposal;
+use ruhu_domain::visit::{Proposal, Visit};
 use ruhu_store::household::HouseholdRow;
 use ruhu_store::household_file::Written;
 use ruhu_store::{Conn, StoreError, conflict, household_file, visit};
@@ -26,6 +27,9 @@ pub struct Case {
     pub merged: Merged,
     /// The visit's conflicts, whatever their state.
     pub conflicts: Vec<Conflict>,
+    /// The visits against which something was decided and that are reviewed before this one.
+    pub first: BTreeSet<VisitId>,
+    rev: i64,
     base: File,
     ended_at: Time,
     /// Who wrote the paths that changed since the base.
@@ -66,7 +70,9 @@ impl Case {
             if since < until { household_file::list_written(c, household.id, since, until)? } else { BTreeMap::new() };
         let (merged, ended_at) = (Merged::default(), proposal.ended_at_corrected());
         let conflicts = conflict::list_for_visit(c, &app.vault, proposal.id)?;
-        let mut case = Self { household, now, changes, merged, conflicts, base, ended_at, written };
+        let first = find_first(c, proposal.id, &conflicts)?;
+        let rev = proposal.rev;
+        let mut case = Self { household, now, changes, merged, conflicts, first, rev, base, ended_at, written };
         case.merged = case.merge(&app.definitions, &case.changes);
         Ok(case)
     }
@@ -94,7 +100,11 @@ impl Case {
     ) -> Merged {
         let (base, mine_at) = (&self.base, self.ended_at);
         let mut merged = merge(&Rebase { definitions, base, current, mine, mine_at, theirs_at });
-        carry_out(definitions, &mut merged, current, &self.conflicts);
+        let is_ahead =
+            |of: &Conflict| of.theirs.and_then(|side| side.visit).is_some_and(|(id, _)| self.first.contains(&id));
+        let answers: Vec<Answer<'_>> =
+            self.conflicts.iter().map(|of| Answer::new(of, self.rev, is_ahead(of))).collect();
+        carry_out(definitions, &mut merged, current, &answers);
         merged
     }
 
@@ -121,6 +131,11 @@ impl Case {
         Ok(Some(Side { by, at, visit: last.visit }))
     }
 
+    /// The conflicts about which somebody decided.
+    pub fn decided(&self) -> BTreeSet<ConflictId> {
+        self.conflicts.iter().filter(|of| of.state == ConflictState::Decided).map(|of| of.id).collect()
+    }
+
     /// When the visit ended, by its corrected clock.
     pub fn ended_at(&self) -> Time {
         self.ended_at
@@ -130,4 +145,24 @@ impl Case {
     pub fn current(&self, path: &str) -> &Value {
         form::get(&self.now, path).unwrap_or(&Value::Null)
     }
+}
+
+/// The visits that must be decided before this one: it was decided against what they bring.
+fn find_first(c: &mut Conn, id: VisitId, conflicts: &[Conflict]) -> AppResult<BTreeSet<VisitId>> {
+    let live = conflicts.iter().filter(|conflict| conflict.state != ConflictState::Void);
+    let others: BTreeSet<VisitId> = live.filter_map(|conflict| Some(conflict.theirs?.visit?.0)).collect();
+    if others.is_empty() {
+        return Ok(others);
+    }
+    let missing = || StoreError::Broken("a visit with conflicts is not there".to_owned());
+    let own = Visit::from(visit::find_unscoped(c, id)?.ok_or_else(missing)?).order();
+    let mut first = BTreeSet::new();
+    for other in others {
+        let Some(row) = visit::find_unscoped(c, other)? else { continue };
+        let other = Visit::from(row);
+        if other.state.is_waiting() && other.order() < own {
+            first.insert(other.id);
+        }
+    }
+    Ok(first)
 }

@@ -5,15 +5,15 @@ use crate::app::case::Case;
 use crate::app::error::{AppError, Refused};
 use crate::app::household::{page, read_code, shown_name};
 use crate::app::record::{cover_change, target};
-use crate::app::settle::{go_on, tell};
+use crate::app::settle::{settle_all, tell};
 use crate::app::visit::event;
 use crate::app::{App, AppResult};
 use crate::views::conflict::{
     ConflictBody, ConflictDecision, ConflictList, ConflictQuery, DecideConflictBody, DecideRequest, DecideResult,
-    DecideView, MySide, TheirSide,
+    DecideView, MySide, TheirSide, WaitingChange,
 };
 use ruhu_domain::actor::Actor;
-use ruhu_domain::form::{self, Dictionary, File};
+use ruhu_domain::form::{self, Change, Dictionary, File};
 use ruhu_domain::ids::{ConflictId, HouseholdId, VisitId};
 use ruhu_domain::policy::{self, Action, Target, Verdict};
 use ruhu_domain::refusal::{Finding, Refusal};
@@ -84,8 +84,19 @@ fn result(conflict_id: ConflictId, answer: AppResult<Decided>) -> AppResult<Deci
             let Refused { code, errors, .. } = *refused;
             Ok(DecideResult { code: Some(code), errors: errors.into_iter().map(Into::into).collect(), ..blank })
         }
+        Err(AppError::Store(StoreError::Stale | StoreError::Duplicate(_))) => {
+            Ok(DecideResult { code: Some("state.moved"), ..blank })
+        }
+        // A damaged row in the way of one decision takes nothing with it; the log says why.
+        Err(AppError::Store(error)) if !error.is_infrastructure() => Ok(failed(blank, &error.to_string())),
+        Err(AppError::Broken(cause)) => Ok(failed(blank, &cause)),
         Err(other) => Err(other),
     }
+}
+
+fn failed(blank: DecideResult, cause: &str) -> DecideResult {
+    tracing::error!(conflict.id = %blank.conflict_id, cause, "a conflict could not be decided");
+    DecideResult { code: Some("op.failed"), ..blank }
 }
 
 /// A conflict after its decision.
@@ -115,7 +126,8 @@ pub fn decide(app: &App, c: &mut Conn, actor: &Actor, wanted: &DecideConflictBod
     let detail = json!({ "visit": decided.visit, "rev": decided.visit_rev, "choice": choice.code() });
     audit::append(c, &event(now, actor, "conflict.decide", "conflict", decided.id.uuid(), detail))?;
     tell(c, &household, &decided, now)?;
-    go_on(app, c, actor, decided.visit, now)?;
+    // What is decided changes what others are held against.
+    settle_all(app, c, actor, household.id, now)?;
     Ok(Decided { household: household.id, visit_rev: row.rev })
 }
 
@@ -241,6 +253,7 @@ impl View<'_> {
                 visit_id: conflict.visit,
                 visit_rev: conflict.visit_rev,
             },
+            waiting: clash.waiting.iter().map(|change| self.waiting(change)).collect(),
             state: conflict.state.code(),
             visitor_until: conflict.visitor_until,
             decision: conflict.decision.as_ref().map(|decision| ConflictDecision {
@@ -253,6 +266,11 @@ impl View<'_> {
             created_at: conflict.created_at,
             may_decide,
         }
+    }
+
+    fn waiting(&self, change: &Change) -> WaitingChange {
+        let Change { path, to, .. } = change;
+        WaitingChange { path: path.clone(), to: cover_change(self.dictionary, path, to.clone()) }
     }
 
     fn cover(&self, kind: ClashKind, path: &str, value: &Value) -> Value {

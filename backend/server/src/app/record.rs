@@ -131,8 +131,9 @@ fn record_change(dictionary: &Dictionary, change: &Change, case: &Case) -> Recor
 /// The value that stays where a policy or a person decided.
 fn kept(case: &Case, path: &str) -> Option<Value> {
     if let Some(decided) = case.merged.decided(path) {
-        let written = decided.written.iter().find(|change| change.path == path);
-        return Some(written.map_or_else(|| case.current(path).clone(), |change| change.to.clone()));
+        let written = decided.written.iter().find(|change| change.path == path).map(|change| &change.to);
+        let stays = written.or_else(|| decided.clash.theirs_at(path)).unwrap_or_else(|| case.current(path));
+        return Some(stays.clone());
     }
     case.merged.settled(path).map(|settled| settled.kept.clone())
 }

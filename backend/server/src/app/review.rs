@@ -4,7 +4,7 @@ use crate::app::audience::{People, audience};
 use crate::app::case::Case;
 use crate::app::error::{AppError, Detail};
 use crate::app::record::{Titles, cover_change, summaries, target};
-use crate::app::settle::{find_first, leave};
+use crate::app::settle::leave;
 use crate::app::submission::meta_of;
 use crate::app::visit::tell;
 use crate::app::{App, AppResult};
@@ -136,6 +136,7 @@ impl Opened {
             visit_hash: self.visit.hash.clone(),
             file_rev: self.household.rev,
             state: self.visit.state.code(),
+            decided: case.decided(),
             moved: moved.collect(),
         })
     }
@@ -158,8 +159,11 @@ fn approve(
     opened.check(app, c, actor, seen)?;
     let proposal = opened.proposal(app, c)?;
     let case = Case::open(app, c, opened.household.clone(), &proposal)?;
-    if let Some(first) = find_first(c, &Visit::from(opened.visit.clone()), &case.conflicts)? {
-        return Err(AppError::rule(&VisitRefusal::OtherFirst).with_detail(Detail::Visit(first)));
+    if case.decided() != wanted.decided {
+        return Err(AppError::rule(&VisitRefusal::StaleReview).with_detail(Detail::Stale(opened.since(app, c)?)));
+    }
+    if let Some(first) = case.first.first() {
+        return Err(AppError::rule(&VisitRefusal::OtherFirst).with_detail(Detail::Visit(*first)));
     }
     let (accepted, declined, asks_again) = sort_out(app, &case, &wanted.decisions)?;
     let dictionary = app.definitions.dictionary();
@@ -243,6 +247,7 @@ fn move_house(c: &mut Conn, actor: &Actor, from: &RegionCode, household: &Househ
         change::record(c, &come, ChangeKind::Visit, visit.id.uuid(), now)?;
     }
     for conflict in conflict::list_open_ids(c, id)? {
+        change::record(c, &gone, ChangeKind::Conflict, conflict.uuid(), now)?;
         change::record(c, &come, ChangeKind::Conflict, conflict.uuid(), now)?;
     }
     Ok(())

@@ -20,6 +20,7 @@ use ruhu_store::household::{self, HouseholdRow};
 use ruhu_store::visit::VisitRow;
 use ruhu_store::{Conn, StoreError, audit, conflict, visit, visit_list};
 use serde_json::json;
+use std::collections::VecDeque;
 
 /// Visits that one is held against at most; the latest of those that wait.
 const OTHERS_MAX: usize = 16;
@@ -69,11 +70,14 @@ pub fn settle_all(app: &App, c: &mut Conn, actor: &Actor, id: HouseholdId, now: 
         return Ok(());
     }
     let desk = Desk::open(app, c, actor, id, now)?;
-    let mut ahead: Vec<Ahead> = Vec::new();
+    let mut ahead: VecDeque<Ahead> = VecDeque::with_capacity(OTHERS_MAX);
     for row in &waiting {
         let (case, as_ahead) = desk.open_case(c, row)?;
-        desk.settle(c, row, &case, &ahead[ahead.len().saturating_sub(OTHERS_MAX)..])?;
-        ahead.push(as_ahead);
+        desk.settle(c, row, &case, ahead.make_contiguous())?;
+        if ahead.len() == OTHERS_MAX {
+            ahead.pop_front();
+        }
+        ahead.push_back(as_ahead);
     }
     Ok(())
 }
@@ -89,32 +93,10 @@ pub fn leave(app: &App, c: &mut Conn, actor: &Actor, visit: &Visit, now: Time) -
     settle_all(app, c, actor, visit.household_id, now)
 }
 
-/// After a decision: the visit goes on to its review when nothing of it is open any more.
-pub fn go_on(app: &App, c: &mut Conn, actor: &Actor, id: VisitId, now: Time) -> AppResult<VisitState> {
-    let missing = || StoreError::Broken("a conflict without its visit".to_owned());
-    let row = visit::find_unscoped(c, id)?.ok_or_else(missing)?;
-    let left = conflict::list_for_visit(c, &app.vault, id)?;
-    let has_open = left.iter().any(|conflict| conflict.state == ConflictState::Open);
-    Desk::open(app, c, actor, row.household_id, now)?.set_waiting(c, &row, has_open)
-}
-
-/// The visit that must be decided before this one: this one was decided against what that one brings.
-pub fn find_first(c: &mut Conn, visit: &Visit, conflicts: &[Conflict]) -> AppResult<Option<VisitId>> {
-    let live = conflicts.iter().filter(|conflict| conflict.state != ConflictState::Void);
-    for (other, _) in live.filter_map(|conflict| conflict.theirs?.visit) {
-        let Some(row) = visit::find_unscoped(c, other)? else { continue };
-        let other = Visit::from(row);
-        if other.state.is_waiting() && other.order() < visit.order() {
-            return Ok(Some(other.id));
-        }
-    }
-    Ok(None)
-}
-
-/// Whoever hears of a conflict: the people of the household and both visitors.
+/// Whoever hears of a conflict: the people of the household, and the visitor whom it asks. Whoever wrote the other
+/// side hears of it only while the household is theirs, too.
 pub fn tell(c: &mut Conn, household: &HouseholdRow, conflict: &Conflict, now: Time) -> AppResult<()> {
-    let theirs = conflict.theirs.map(|side| side.by);
-    let people = [household.contact, household.responsible, Some(conflict.visitor), theirs];
+    let people = [household.contact, household.responsible, Some(conflict.visitor)];
     let users: Vec<UserId> = audience(c, &household.region, people)?;
     Ok(change::record(c, &users, ChangeKind::Conflict, conflict.id.uuid(), now)?)
 }
@@ -161,12 +143,9 @@ impl<'a> Desk<'a> {
         for clash in &case.merged.clashes {
             found.push((clash.clone(), case.writer(c, clash)?));
         }
-        let is_same = |one: &Clash, other: &Clash| {
-            (one.kind, &one.path, &one.theirs, &one.mine) == (other.kind, &other.path, &other.theirs, &other.mine)
-        };
         for other in ahead {
             for clash in case.merge_behind(&self.app.definitions, other).clashes {
-                if found.iter().any(|(known, _)| is_same(known, &clash)) {
+                if found.iter().any(|(known, _)| known.is_same(&clash)) {
                     continue;
                 }
                 found.push((clash, Some(other.side)));

@@ -9,7 +9,7 @@ use crate::app::{App, AppResult};
 use ruhu_domain::actor::{Actor, RowScope};
 use ruhu_domain::form::{self, File};
 use ruhu_domain::household::{FileStatus, Household, first_facts, region_of};
-use ruhu_domain::ids::VisitId;
+use ruhu_domain::ids::{HouseholdId, VisitId};
 use ruhu_domain::policy::{self, Target};
 use ruhu_domain::sync::operation::Outcome;
 use ruhu_domain::time::Time;
@@ -18,7 +18,7 @@ use ruhu_store::audit::{self, Event};
 use ruhu_store::change::{self, ChangeKind};
 use ruhu_store::household::{self, HouseholdRow, Made};
 use ruhu_store::visit::VisitRow;
-use ruhu_store::{Conn, household_file, user, visit};
+use ruhu_store::{Conn, household_file, user, visit, visit_list};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -36,6 +36,7 @@ pub fn submit_visit(app: &App, c: &mut Conn, actor: &Actor, sent: &Submission, n
         None => return Err(unknown_household()),
     };
     let file = sent.judged(app, form, &base)?;
+    let now = arrival_at(c, proposal.household_id, now)?;
     let visit = match earlier {
         None => Visit::received(proposal, sent.hash.clone(), actor.user, actor.device, now),
         Some(row) => Visit::from(row).mended(proposal, sent.hash.clone(), actor.user, actor.device, now),
@@ -51,6 +52,13 @@ pub fn submit_visit(app: &App, c: &mut Conn, actor: &Actor, sent: &Submission, n
     // Nobody else can have been at a household that came with this visit.
     let Arrival { outcome, state, refused } = if is_known { arrive(app, c, actor, visit.id, now)? } else { fresh };
     Ok(Effect { outcome, rev: visit.rev, state: state.code(), household: household.id, errors: refused })
+}
+
+/// When the visit counts as arrived: after every other one that waits, since it is held against them. The request was
+/// read earlier, so its own time says nothing about who came first.
+fn arrival_at(c: &mut Conn, id: HouseholdId, now: Time) -> AppResult<Time> {
+    let last = visit_list::find_last_arrival(c, id)?;
+    Ok(last.map_or(now, |last| now.max(Time::from_micros(last.micros() + 1))))
 }
 
 /// Takes a visit back on behalf of its visitor.

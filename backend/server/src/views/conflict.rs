@@ -34,6 +34,8 @@ pub struct ConflictBody {
     pub base: Value,
     pub theirs: TheirSide,
     pub mine: MySide,
+    /// What else of mine goes into the file with mine, and not without it.
+    pub waiting: Vec<WaitingChange>,
     #[schema(value_type = ConflictStateCode)]
     pub state: &'static str,
     /// Until then nobody but the visitor decides.
@@ -77,6 +79,14 @@ pub struct MySide {
     #[schema(value_type = Id)]
     pub visit_id: VisitId,
     pub visit_rev: i64,
+}
+
+/// A change that makes sense only with mine, because it names a row that is not there without it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WaitingChange {
+    pub path: String,
+    #[schema(value_type = JsonValue, required)]
+    pub to: Value,
 }
 
 /// Somebody's decision.

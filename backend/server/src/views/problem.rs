@@ -2,11 +2,12 @@
 
 use super::schema::{DecisionCode, Id, JsonObject, JsonValue, Moment, VisitStateCode};
 use super::user::PersonRef;
-use ruhu_domain::ids::VisitId;
+use ruhu_domain::ids::{ConflictId, VisitId};
 use ruhu_domain::refusal::Finding;
 use ruhu_domain::time::Time;
 use serde::Serialize;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use utoipa::ToSchema;
 
 /// A refusal. `code` is stable and a key of the app's translations; `title` is for developers.
@@ -71,6 +72,9 @@ pub struct Since {
     pub file_rev: i64,
     #[schema(value_type = VisitStateCode)]
     pub state: &'static str,
+    /// The conflicts of the visit about which somebody decided.
+    #[schema(value_type = Vec<Id>)]
+    pub decided: BTreeSet<ConflictId>,
     pub moved: Vec<MovedPath>,
 }
 

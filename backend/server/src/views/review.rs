@@ -2,12 +2,14 @@
 
 use super::conflict::ConflictBody;
 use super::household::HouseholdBody;
-use super::schema::{JsonObject, JsonValue, StandingCode};
+use super::schema::{Id, JsonObject, JsonValue, StandingCode};
 use super::visit::{ExplainedWarningBody, FormRefBody, ProposedChangeBody, ReasonBody, VisitSummary};
 use ruhu_domain::form::changes::Change;
+use ruhu_domain::ids::ConflictId;
 use ruhu_domain::visit::{ExplainedWarning, FormRef, Reason, Standing};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 use utoipa::ToSchema;
 
 /// Everything a reviewer looks at.
@@ -109,6 +111,10 @@ pub struct ApproveRequest {
     pub visit_rev: i64,
     pub visit_hash: String,
     pub file_rev: i64,
+    /// The decided conflicts that the record showed; none when it is left out.
+    #[serde(default)]
+    #[schema(value_type = Vec<Id>, required = false)]
+    pub decided: BTreeSet<ConflictId>,
     /// Paths that are not named are accepted.
     pub decisions: Vec<PathDecision>,
 }

@@ -308,6 +308,7 @@ fn check_lineage(c: &mut Conn, run: &mut Run<'_>, row: &Row, made: &Made<'_>) ->
         base: &base,
         after: made.file,
         changed: &changed,
+        rev: visit_rev,
         proposed: &proposal.changes,
         ended_at: proposal.ended_at_corrected(),
         written: &written,

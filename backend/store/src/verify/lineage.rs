@@ -2,8 +2,9 @@
 
 use ruhu_domain::form::{self, Change, Definitions, Dictionary, File, get, is_masked, normalise_file};
 use ruhu_domain::household::is_first_fact;
-use ruhu_domain::sync::conflict::{Conflict, carry_out};
-use ruhu_domain::sync::merge::{Rebase, merge};
+use ruhu_domain::sync::carry::{Answer, carry_out};
+use ruhu_domain::sync::conflict::Conflict;
+use ruhu_domain::sync::merge::{Choice, Rebase, merge};
 use ruhu_domain::time::Time;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +17,9 @@ pub(super) struct Step<'a> {
     pub after: &'a File,
     /// The paths that the revision says it changed.
     pub changed: &'a [String],
-    /// What the visit proposed.
+    /// The revision of the visit that was approved.
+    pub rev: i64,
+    /// What it proposed.
     pub proposed: &'a [Change],
     /// When the visit ended, by its corrected clock.
     pub ended_at: Time,
@@ -56,7 +59,9 @@ impl Step<'_> {
             mine_at: self.ended_at,
             theirs_at: &theirs_at,
         });
-        carry_out(definitions, &mut merged, before, self.decided);
+        // Nothing was approved while what it was decided against still waited.
+        let answers: Vec<Answer<'_>> = self.decided.iter().map(|of| Answer::new(of, self.rev, false)).collect();
+        carry_out(definitions, &mut merged, before, &answers);
         let undecided = wanted.iter().filter(|change| merged.standing(&change.path).needs_word());
         let undecided = undecided.map(|change| format!("took in {}, about which nobody decided", change.path));
         let mut faults: Vec<String> = undecided.collect();
@@ -81,6 +86,10 @@ impl Step<'_> {
         };
         let expected = normalise_file(dictionary, None, &expected);
         for Change { path, to, .. } in &accepted {
+            // What somebody decided against, or put another value for.
+            if self.is_spoken_against(path) {
+                continue;
+            }
             // What the visitor saw covered and left alone stands for a value that only the file had.
             let is_covered = to.as_str().is_some_and(is_masked);
             if !is_covered && get(self.after, path) != get(&expected, path) {
@@ -95,6 +104,11 @@ impl Step<'_> {
             faults.extend(strange.map(|path| format!("names {path}, which its visit did not bring")));
         }
         faults
+    }
+
+    fn is_spoken_against(&self, path: &str) -> bool {
+        let against = |of: &&Conflict| of.decision.as_ref().is_some_and(|decision| decision.choice != Choice::Mine);
+        self.decided.iter().filter(against).any(|of| of.clash.is_about(path))
     }
 
     fn unlike_named(&self, paths: BTreeSet<String>) -> Vec<String> {

@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::conflict::Carried;
+use super::carry::Carried;
 use super::operation::Outcome;
 use crate::form::{Change, Definitions, File, Merge};
 use crate::household::codes;
@@ -60,7 +60,7 @@ pub struct Merged {
     pub already: Vec<Change>,
     /// What a person must decide.
     pub clashes: Vec<Clash>,
-    /// What a person has decided; `merge()` finds none, `sync::conflict::carry_out` puts them here.
+    /// What a person has decided; `merge()` finds none, `sync::carry::carry_out` puts them here.
     #[serde(skip)]
     pub decided: Vec<Carried>,
     /// What a policy decided; where the kept value is new to the file it is in `accepted`, too.
@@ -179,6 +179,33 @@ pub fn merge(rebase: &Rebase<'_>) -> Merged {
 }
 
 impl Clash {
+    /// Whether somebody who was asked about the one was asked about the other: all but what both began with.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let waiting = |(one, other): (&Change, &Change)| (&one.path, &one.to) == (&other.path, &other.to);
+        (self.kind, &self.path, &self.paths) == (other.kind, &other.path, &other.paths)
+            && (&self.theirs, &self.mine) == (&other.theirs, &other.mine)
+            && self.waiting.len() == other.waiting.len()
+            && self.waiting.iter().zip(&other.waiting).all(waiting)
+    }
+
+    /// The paths that the values are about: the path, the row, or what the group's objects name.
+    pub(super) fn places(&self) -> Vec<&str> {
+        match (self.kind, &self.mine) {
+            (ClashKind::Group, Value::Object(named)) => named.keys().map(String::as_str).collect(),
+            _ => vec![&self.path],
+        }
+    }
+
+    /// What one side says at one of the places; `null` where it says nothing.
+    pub(super) fn value_at<'v>(&self, side: &'v Value, place: &str) -> &'v Value {
+        if self.kind == ClashKind::Group { side.get(place).unwrap_or(&Value::Null) } else { side }
+    }
+
+    /// What theirs says at a path, where the clash names it itself and not only its row.
+    pub fn theirs_at(&self, path: &str) -> Option<&Value> {
+        self.places().contains(&path).then(|| self.value_at(&self.theirs, path))
+    }
+
     /// Whether a change of this path waits for the decision.
     pub fn is_about(&self, path: &str) -> bool {
         self.paths

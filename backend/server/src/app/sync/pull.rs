@@ -94,8 +94,9 @@ impl Page<'_> {
                 let elsewhere = visit_list::list_own_elsewhere(c, self.actor.user)?;
                 visits.extend(visit_list::list_by_ids(c, &scope, &elsewhere)?);
                 let own = conflict::list_open_of_visitor(c, &self.app.vault, self.actor.user)?;
-                let far = own.into_iter().filter(|of| elsewhere.contains(&of.visit));
-                conflicts.extend(far);
+                let far = own.iter().filter(|of| elsewhere.contains(&of.visit)).map(|of| of.id);
+                let far: Vec<ConflictId> = far.collect();
+                conflicts.extend(conflict::list_by_ids(c, &self.app.vault, &scope, &far)?);
                 CursorAt::Feed(feed)
             }
         };
@@ -132,6 +133,8 @@ impl Page<'_> {
         }
         let ids: Vec<ConflictId> = named(ChangeKind::Conflict).into_iter().map(ConflictId).collect();
         let conflicts = conflict::list_by_ids(c, &self.app.vault, &scope, &ids)?;
+        let gone = ids.iter().filter(|id| !conflicts.iter().any(|of| of.id == **id));
+        evict.extend(gone.map(|id| EvictRow { kind: CONFLICT, id: id.uuid() }));
         let mut changes = self.changes(c, households, visits)?;
         changes.extend(self.conflicts(c, conflicts)?);
         let view = PullView { changes, evict, outcomes, cursor: String::new(), more, total: None };

@@ -32,6 +32,7 @@ describe("an approval", () => {
       visit_rev: 1,
       visit_hash: "0123456789abcdef",
       file_rev: 4,
+      decided: [],
       decisions: [],
     });
   });

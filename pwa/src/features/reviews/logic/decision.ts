@@ -138,6 +138,7 @@ export function approval(draft: DecisionDraft, record: RecordView, words: Reason
     visit_rev: record.visit.rev,
     visit_hash: record.visit.hash,
     file_rev: record.household.rev,
+    decided: record.conflicts.filter((one) => one.state === "decided").map((one) => one.id),
     decisions: declinedPaths(draft, record).map((path) => {
       const mark = draft.marks[coverOf(draft, path) ?? path] ?? unsaid;
       return { path, accept: false, reason: sentence(mark, words) };
