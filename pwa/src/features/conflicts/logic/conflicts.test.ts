@@ -13,7 +13,7 @@ const [codes] = read(
 ) as [Codes];
 const definitions: Definitions = { dictionary, codes, forms: new Map<string, Form>(), regions: { version: 1, regions: [] } } as unknown as Definitions;
 const ROW = "01890000-0000-7000-8000-0000000000b1";
-const MASK = "150602********0012";
+const MASK = "150***********0012";
 
 function aConflict(more: Partial<ConflictBody>): ConflictBody {
   const side = { by: { id: "a", name: "示例甲" }, at: "2026-11-23T02:00:00Z", visit_id: "01890000-0000-7000-8000-0000000000aa", visit_rev: 1 };
