@@ -171,7 +171,7 @@ on_both_databases! {
         let ana = again(app, &s.ana).await;
         let (one, first) = ana.submission(a_visit());
         let (two, second) = ana.submission(a_visit().at_household(first.household));
-        let (far, _) = ana.submission(a_visit().in_town("150624001"));
+        let (far, _) = ana.submission(a_visit().in_town("150624100"));
         let receipts = ana.pushes(&[one, two, far]).await.receipts();
         assert_eq!((&receipts[0].applied()["code"], &receipts[1].applied()["code"]), (&json!(LATE), &json!(LATE)));
         receipts[2].refused_with("household.out_of_area");

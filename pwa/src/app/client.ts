@@ -71,13 +71,28 @@ export async function createClient(platform: Platform, hooks: ClientHooks): Prom
     };
   }
 
-  /** The desk keeps nothing but the definitions; everything else is asked of the server. */
+  /**
+   * The desk keeps nothing but the definitions; everything else is asked of the server. What the same person recorded
+   * on this phone before they got a desk still goes out.
+   */
   function openDesk(opened: Store): () => void {
+    const earlier = createEngine(opened, api, "hand_in");
+    let isOver = false;
+    void countUnsent(opened).then(
+      (count) => {
+        if (count > 0 && !isOver) earlier.start();
+      },
+      () => undefined,
+    );
     const unsubscribe = api.onSession((signedIn) => {
       heard.value = signedIn ? { is: "up_to_date", at_ms: platform.nowMs() } : { is: "sign_in_needed", pending: 0 };
     });
     void refreshDocuments(opened, api);
-    return unsubscribe;
+    return () => {
+      isOver = true;
+      earlier.stop();
+      unsubscribe();
+    };
   }
 
   api.onSession((signedIn) => {

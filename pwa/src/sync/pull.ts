@@ -63,6 +63,8 @@ async function applyPage(store: Store, before: PullMeta, page: PullAnswer): Prom
       // A former caseworker keeps the visits that they made, not the file.
       if (kind === "household") await evictHousehold(store, id, (row) => isBy(row, store.user.id));
       else if (kind === "visit") await evictVisit(db, id);
+      // What was decided here already goes out all the same.
+      else if (kind === "conflict") await db.conflicts.delete(id);
     }
     const households = await storeChanges(db, now.gen, page);
     await applyReceipts(store, page.outcomes.map((outcome) => outcome.receipt));

@@ -12,7 +12,7 @@ interface Answered {
 }
 
 type Change = { readonly kind: "household"; readonly id: string } | { readonly kind: "visit"; readonly id: string }
-  | { readonly kind: "conflict"; readonly id: string } | { readonly kind: "evict"; readonly id: string };
+  | { readonly kind: "conflict"; readonly id: string } | { readonly kind: "evict"; readonly of: "household" | "conflict"; readonly id: string };
 
 export type Refusal = { readonly outcome: "refused" | "parked"; readonly code: string };
 
@@ -87,9 +87,9 @@ export class FakeServer {
     this.feed.push({ kind: "conflict", id: body.id });
   }
 
-  evict(id: string): void {
-    this.households.delete(id);
-    this.feed.push({ kind: "evict", id });
+  evict(id: string, of: "household" | "conflict" = "household"): void {
+    (of === "household" ? this.households : this.conflicts).delete(id);
+    this.feed.push({ kind: "evict", of, id });
   }
 
   async handle(request: Request): Promise<Response> {
@@ -208,7 +208,9 @@ export class FakeServer {
     }
     const { visit, hash } = op.body as { visit: Proposal; hash: string };
     const author = this.users.get(this.cookie?.user ?? "");
-    if (!this.households.has(visit.household_id)) this.addHousehold(visit.household_id, { rev: 0, status: "draft" });
+    // Only a household that was found comes with its visit; one that left is in other hands.
+    const isFound = visit.base_rev === 0 && !this.households.has(visit.household_id);
+    if (isFound) this.addHousehold(visit.household_id, { rev: 0, status: "draft" });
     this.visits.set(visit.id, {
       id: visit.id, household_id: visit.household_id, rev: visit.rev, state: "in_review", visit_type: visit.visit_type,
       outcome: String(visit.visit["outcome"] ?? ""), visitor: { id: author?.id ?? "", name: author?.name ?? "" },
@@ -250,7 +252,9 @@ export class FakeServer {
     const next: Cursor = { ...cursor, feed: cursor.feed + page.length };
     return json(200, {
       changes: page.flatMap((change) => (change.kind === "evict" ? [] : this.change(change.kind, change.id))),
-      evict: page.flatMap(({ kind, id }) => (kind === "evict" && !this.households.has(id) ? [{ kind: "household", id }] : [])),
+      evict: page.flatMap((change) =>
+        change.kind === "evict" && !this.households.has(change.id) && !this.conflicts.has(change.id) ? [{ kind: change.of, id: change.id }] : [],
+      ),
       outcomes: this.outcomes.splice(0),
       cursor: JSON.stringify(next),
       more: next.feed < this.feed.length,
