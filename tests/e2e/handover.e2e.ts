@@ -106,7 +106,8 @@ journey("a household changes hands", () => [old?.page, fresh?.page, desk?.page],
     await go(page, zhTexts, "households");
     await (await search(page, zhTexts, nameOf(household))).first().click();
     await seen(heading(page, t("households.page.timeline")));
-    const visits = page.getByText(like("households.standing.approved"));
+    await seen(page.getByText(like("households.page.lastBy")));
+    const visits = page.getByText(t("households.standing.approved"), { exact: true });
     expect(await visits.count()).toBe(earlier);
     await look(page, "new-phone");
     await link(old.page, t("visits.toToday")).click();

@@ -26,6 +26,10 @@ describe("what may be under way", () => {
       { is: "silent", key: "b", name: "演示甲", seen_at: "2026-11-23T01:00:00.000000Z" },
     ]);
   });
+  it("names of the phones that hold nothing only the one that was used last", () => {
+    const parts = flightParts({ devices: [phone("a", 0), phone("b", 0), phone("c", 1)], visits: [] });
+    expect(parts.map(({ is, key }) => [is, key])).toEqual([["silent", "a"], ["held", "c"]]);
+  });
   it("counts returned visits apart from those that wait", () => {
     const visits = [visit("in_review"), visit("returned"), visit("conflict")];
     expect(flightParts({ devices: [], visits })).toEqual([

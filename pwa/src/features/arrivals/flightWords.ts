@@ -11,12 +11,16 @@ export type FlightPart =
   /** Visits that were returned, and that their visitor could not mend without the household. */
   | { readonly is: "returned"; readonly key: string; readonly n: number };
 
+/** Every phone that holds something; of those that do not, the one that each person used last. */
 export function flightParts({ devices, visits }: Flight): FlightPart[] {
-  const phones = devices.map(({ id, user, held, last_seen_at }): FlightPart =>
-    held > 0
-      ? { is: "held", key: id, name: user.name, n: held, seen_at: last_seen_at }
-      : { is: "silent", key: id, name: user.name, seen_at: last_seen_at },
-  );
+  const silent = new Set<string>();
+  const phones = devices.flatMap(({ id, user, held, last_seen_at }): FlightPart[] => {
+    const of = { key: id, name: user.name, seen_at: last_seen_at };
+    if (held > 0) return [{ is: "held", n: held, ...of }];
+    if (silent.has(user.id)) return [];
+    silent.add(user.id);
+    return [{ is: "silent", ...of }];
+  });
   const returned = visits.filter(({ state }) => state === "returned").length;
   const waiting = visits.length - returned;
   return [

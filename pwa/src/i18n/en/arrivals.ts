@@ -25,7 +25,7 @@ export default {
   flight: {
     title: "Before you hand over",
     held: "{n} record of {name} may still be on a phone last in touch {ago}. | {n} records of {name} may still be on a phone last in touch {ago}.",
-    silent: "The phone of {name} was last in touch {ago}; visits made without a signal since then cannot be seen yet.",
+    silent: "Visits made without a signal on the phone of {name} (last in touch {ago}) cannot be seen yet.",
     waiting: "{n} visit to this household waits for review. | {n} visits to this household wait for review.",
     returned: "{n} visit was returned and not sent again; after the hand-over its visitor can only take it back. | {n} visits were returned and not sent again; after the hand-over their visitor can only take them back.",
     safe: "You can hand over all the same: visits that come later are received and credited to whoever made them.",
