@@ -61,16 +61,6 @@ describe("a household that changed hands while the phone was offline", () => {
     expect(await listNeedsMe(phone.store)).toMatchObject([{ is: "returned", visit: { id: visit, handed_over: true } }]);
     phone.close();
   });
-
-  it("takes along the cards of what others wrote there", async () => {
-    const world = new World();
-    const phone = await aPhoneWith(world, "h1");
-    await phone.store.db.conflicts.put({ id: "c1", household_id: "h1", visit_id: "v1", gen: 1, open: 1, body: { is: "clear", value: {} } as never });
-    world.server.evict("c1", "conflict");
-    await sync(world, phone);
-    expect(await phone.store.db.conflicts.count()).toBe(0);
-    phone.close();
-  });
 });
 
 describe("a phone whose user works at a desk by now", () => {
