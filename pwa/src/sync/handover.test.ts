@@ -3,6 +3,7 @@ import { findHousehold } from "@/db/households";
 import { listNeedsMe, findVisit } from "@/db/visits";
 import { createEngine } from "./engine";
 import { countUnsent } from "./outbox";
+import { leaveField } from "./pull";
 import { aPhone, isPush, isQuiet, until, World, writeVisit, type Phone } from "./testing/kit";
 
 async function sync(world: World, phone: Phone): Promise<void> {
@@ -64,6 +65,24 @@ describe("a household that changed hands while the phone was offline", () => {
 });
 
 describe("a phone whose user works at a desk by now", () => {
+  it("drops the households, keeps what was not sent, and pulls everything anew in the field", async () => {
+    const world = new World();
+    const phone = await aPhoneWith(world, "h1");
+    world.faults = () => "lose_request";
+    const { visit } = await writeVisit(phone, "h1");
+    phone.engine.stop();
+    await phone.engine.settled();
+    await leaveField(phone.store);
+    expect(await phone.store.db.households.count()).toBe(0);
+    expect(await phone.store.db.files.count()).toBe(0);
+    expect(await findVisit(phone.store, visit)).toMatchObject({ status: "saved_local" });
+    world.faults = () => "none";
+    phone.engine.start();
+    await until(world, [phone], async () => (await countUnsent(phone.store)) === 0 && isQuiet(phone));
+    expect(await findHousehold(phone.store, "h1")).toBeDefined();
+    phone.close();
+  });
+
   it("hands in what they recorded before, and asks for nothing", async () => {
     const world = new World();
     const phone = await aPhoneWith(world, "h1");
