@@ -1,8 +1,8 @@
 //! Whose hands a household is in, and whose it was in when they were at its door.
 //!
-//! A phone's clock proves nothing, so no claimed time counts here. What counts is what the server knows by itself:
-//! when a household left somebody's hands, which role and area their account had before, and since when it knows the
-//! phone. Whatever a phone could have recorded before it heard of a hand-over is its user's work.
+//! A phone's clock proves nothing, so no claimed time counts here, and neither does a phone's number: an outbox that
+//! comes back from its second copy has a new one. What counts is what the server knows by itself: when a household left
+//! somebody's hands, which role and area their account had before, and since when they have a phone at all.
 
 use crate::actor::{Actor, Role};
 use crate::ids::UserId;
@@ -21,8 +21,8 @@ pub struct Posting {
 /// What the server knows of somebody's past.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Past {
-    /// When the phone that speaks now was first known.
-    pub device_since: Time,
+    /// When the first of their phones was known.
+    pub phone_since: Time,
     /// Earlier roles and areas.
     pub postings: Vec<Posting>,
 }
@@ -32,7 +32,7 @@ pub struct Past {
 pub enum Holding {
     /// It is in their hands.
     Now,
-    /// It was, while this phone was theirs already.
+    /// It was, while they had a phone already.
     Then,
     /// To them there is no such household.
     Never,
@@ -62,12 +62,12 @@ impl Past {
         Holding::Never
     }
 
-    /// Whether the actor may do this, or could while this phone was theirs already.
+    /// Whether the actor may do this, or could while they had a phone already.
     pub fn may_hand_in(&self, role: Role, action: Action) -> bool {
         policy::may_attempt(role, action) || self.lasting().any(|of| policy::may_attempt(of.role, action))
     }
 
-    /// Whether field work in this region was the actor's while this phone was theirs already.
+    /// Whether field work in this region was the actor's while they had a phone already.
     pub fn worked_in(&self, region: &RegionCode) -> bool {
         self.field_postings().any(|of| of.scope.contains(region))
     }
@@ -80,9 +80,9 @@ impl Past {
         self.postings.iter().filter(|of| self.reaches(of.until))
     }
 
-    /// Whether something that ended then can have been recorded on this phone.
+    /// Whether something that ended then can have been recorded on a phone.
     fn reaches(&self, end: Time) -> bool {
-        end >= self.device_since
+        end >= self.phone_since
     }
 }
 

@@ -21,7 +21,7 @@ fn actor(role: Role, scope: &str) -> Actor {
 fn past(postings: &[(Role, &str, i64)]) -> Past {
     let posting =
         |(role, scope, until): &(Role, &str, i64)| Posting { role: *role, scope: region(scope), until: at(*until) };
-    Past { device_since: at(100), postings: postings.iter().map(posting).collect() }
+    Past { phone_since: at(100), postings: postings.iter().map(posting).collect() }
 }
 
 fn of(contact: Option<UserId>, region: &RegionCode) -> Target<'_> {
@@ -49,7 +49,7 @@ fn whoever_never_had_it_has_no_such_household() {
 }
 
 #[test]
-fn what_left_before_the_phone_was_known_cannot_be_on_it() {
+fn what_left_before_there_was_a_phone_cannot_be_on_one() {
     let here = region("150602001");
     let ana = actor(Role::Caseworker, "150602");
     let left = |second| past(&[]).holding(&ana, &of(Some(BO), &here), Some(at(second)));
@@ -62,7 +62,7 @@ fn another_role_keeps_the_work_of_the_one_before() {
     let now = actor(Role::BannerSupervisor, "150602");
     let mine = of(Some(ANA), &here);
     assert_eq!(past(&[(Role::Caseworker, "150602", 150)]).holding(&now, &mine, None), Holding::Then);
-    // A role that was over before the phone was known, or that visits nobody, gives nothing.
+    // A role that was over before there was a phone, or that visits nobody, gives nothing.
     assert_eq!(past(&[(Role::Caseworker, "150602", 50)]).holding(&now, &mine, None), Holding::Never);
     assert_eq!(past(&[(Role::Auditor, "150602", 150)]).holding(&now, &mine, None), Holding::Never);
     assert_eq!(past(&[]).holding(&now, &mine, Some(at(150))), Holding::Never, "no field work, whatever was told");

@@ -104,6 +104,13 @@ pub fn list_for_user(c: &mut Conn, user: UserId) -> Result<Vec<Device>> {
         .load(c)?)
 }
 
+/// When the first of a user's devices was known.
+pub fn find_first_known(c: &mut Conn, user: UserId) -> Result<Option<Time>> {
+    let of_user = devices::table.filter(devices::user_id.eq(user.to_string()));
+    let first: Option<At> = of_user.order(devices::created_at).select(devices::created_at).first(c).optional()?;
+    Ok(first.map(Time::from))
+}
+
 /// Revokes a user's own device; `false` when they have no such device.
 pub fn revoke(c: &mut Conn, id: DeviceId, user: UserId, at: Time) -> Result<bool> {
     let own = devices::table.find(id.to_string()).filter(devices::user_id.eq(user.to_string()));

@@ -40,12 +40,12 @@ fn posting(row: &AuditRow) -> Option<Posting> {
     Some(Posting { role, scope, until: Time::from_naive_utc(row.at) })
 }
 
-/// The actor's past, as far as the phone that speaks can have been there.
+/// The actor's past, as far as a phone of theirs can have been there.
 pub fn past(c: &mut Conn, actor: &Actor) -> AppResult<Past> {
-    let device = device::find(c, actor.device)?.ok_or_else(AppError::not_found)?;
+    let phone_since = device::find_first_known(c, actor.user)?.ok_or_else(AppError::not_found)?;
     let rows = audit::list_for_subject(c, "user", actor.user.uuid())?;
     let postings = rows.iter().filter(|row| row.action == "user.update").filter_map(posting).collect();
-    Ok(Past { device_since: device.created_at, postings })
+    Ok(Past { phone_since, postings })
 }
 
 /// Whether the actor may do this, or could before they got another role.
