@@ -29,6 +29,7 @@ pub mod household_file;
 pub mod household_list;
 pub mod meta;
 pub mod operation;
+pub mod parking;
 pub mod region;
 pub mod session;
 #[cfg(feature = "sim")]

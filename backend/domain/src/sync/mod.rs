@@ -5,3 +5,4 @@ pub mod conflict;
 pub mod cursor;
 pub mod merge;
 pub mod operation;
+pub mod parking;

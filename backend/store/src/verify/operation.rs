@@ -1,12 +1,12 @@
 //! Operations: every number of a device has its receipt, every receipt its one effect, and what was not applied is kept.
 
-use super::secret::number_in;
 use super::{Invariant, Run, STEP, load_each};
 use crate::operation::TABLE;
 use crate::schema::{devices, operations, visit_revisions, visits};
 use crate::vault::Home;
 use crate::{Conn, Result};
 use diesel::prelude::*;
+use ruhu_domain::form::number_in;
 use ruhu_domain::sync::operation::{Outcome, Receipt};
 use std::collections::HashMap;
 
