@@ -10,6 +10,7 @@ pub mod device;
 pub mod error;
 pub mod household;
 pub mod names;
+pub mod parking;
 pub mod password;
 pub mod record;
 pub mod review;

@@ -6,6 +6,7 @@ pub mod auth;
 pub mod conflict;
 pub mod household;
 pub mod meta;
+pub mod parking;
 pub mod problem;
 pub mod review;
 pub mod schema;
