@@ -14,6 +14,8 @@ mod logs;
 mod merging;
 mod meta;
 mod openapi;
+mod parking;
+mod parking_desk;
 mod problems;
 mod races;
 mod reviews;
