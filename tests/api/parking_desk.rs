@@ -100,6 +100,7 @@ on_both_databases! {
         behind["after"] = dance["id"].clone();
         let parked = ana.pushes(&[dance.clone(), behind.clone()]).await.receipts();
         let path = format!("{LIST}/{}", id_of(&dance));
+        app.clock.pass_s(60);
         for (reason, code) in [
             (" ".to_owned(), "op.reason_missing"),
             ("长".repeat(201), "op.reason_too_long"),

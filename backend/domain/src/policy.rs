@@ -85,9 +85,7 @@ impl Action {
             ],
             Action::AssignHousehold => &[BannerSupervisor, CityReviewer],
             Action::ReviewVisit | Action::DecideConflict => &[BannerSupervisor, IndustrySupervisor, CityReviewer],
-            Action::ListParked => {
-                &[BannerSupervisor, IndustrySupervisor, CityReviewer, CityAdmin, Auditor, Sysop]
-            }
+            Action::ListParked => &[BannerSupervisor, IndustrySupervisor, CityReviewer, CityAdmin, Auditor, Sysop],
             Action::ReplayParked => &[BannerSupervisor, IndustrySupervisor, CityReviewer, CityAdmin, Sysop],
             // Giving work up is a decision about the work, so not one of whoever runs the machine.
             Action::DismissParked => &[BannerSupervisor, IndustrySupervisor, CityReviewer],

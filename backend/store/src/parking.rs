@@ -184,7 +184,10 @@ pub fn list_standings(c: &mut Conn, ops: &[OpId]) -> Result<HashMap<OpId, Depend
             let (op, outcome) = (OpId::from(op), Outcome::from(outcome));
             let is_done = DONE.contains(&outcome);
             let standing = if is_done { Dependency::Done } else { Dependency::Over };
-            standings.entry(op).and_modify(|known| *known = if is_done { standing } else { *known }).or_insert(standing);
+            standings
+                .entry(op)
+                .and_modify(|known| *known = if is_done { standing } else { *known })
+                .or_insert(standing);
         }
         let rows: Vec<(Stored<OpId>, Stored<ParkState>)> =
             parked::table.filter(parked::op_id.eq_any(&ids)).select((parked::op_id, parked::state)).load(c)?;

@@ -5,9 +5,7 @@ use crate::app::error::AppError;
 use crate::app::household::{page, read_code, shown_name};
 use crate::app::sync::parking::{Cause, DISMISSED, end, play, play_ready};
 use crate::app::{App, AppResult};
-use crate::views::parking::{
-    ParkedAfter, ParkedEnd, ParkedEvent, ParkedItem, ParkedList, ParkedQuery, ParkedView,
-};
+use crate::views::parking::{ParkedAfter, ParkedEnd, ParkedEvent, ParkedItem, ParkedList, ParkedQuery, ParkedView};
 use ruhu_domain::actor::Actor;
 use ruhu_domain::ids::{HouseholdId, OpId, UserId};
 use ruhu_domain::policy::{self, Action, Target, Verdict};
@@ -74,11 +72,11 @@ impl App {
 
     /// Ends a parked operation with a reason. Body and receipts stay; what hangs on it waits for a person.
     pub async fn dismiss_operation(&self, actor: &Actor, op: OpId, reason: &str) -> AppResult<ParkedView> {
-        let reason = dismissal_reason(reason).map_err(|refusal| AppError::rule(&refusal))?;
-        let (actor, now) = (actor.clone(), self.now());
+        let (actor, reason, now) = (actor.clone(), reason.to_owned(), self.now());
         self.db
             .write(move |c: &mut Conn| -> AppResult<ParkedView> {
                 let row = held(c, &actor, op, Action::DismissParked)?;
+                let reason = dismissal_reason(&reason).map_err(|refusal| AppError::rule(&refusal))?;
                 let receipt = dismissal(&row, &reason);
                 let row = end(c, row, &receipt, Cause::Person(&actor), now)?;
                 view(c, &actor, row)
@@ -161,7 +159,7 @@ fn log(c: &mut Conn, row: &ParkedRow) -> AppResult<Vec<ParkedEvent>> {
 /// Rows as one reader sees them.
 fn items(c: &mut Conn, actor: &Actor, rows: Vec<ParkedRow>) -> AppResult<Vec<ParkedItem>> {
     let homes: BTreeSet<HouseholdId> = rows.iter().filter_map(|row| row.household).collect();
-    let lines = household_list::list_lines(c, homes)?;
+    let lines = lines(c, homes)?;
     let ops: Vec<OpId> = rows.iter().map(|row| row.op_id).collect();
     let befores: Vec<OpId> = rows.iter().filter_map(|row| row.after).collect();
     let shown = Shown {
@@ -181,6 +179,22 @@ fn items(c: &mut Conn, actor: &Actor, rows: Vec<ParkedRow>) -> AppResult<Vec<Par
         items.push(shown.item(row, receipt.as_deref())?);
     }
     Ok(items)
+}
+
+/// The households as lists show them. One that cannot be read is what some of the rows wait for: it has no name here.
+fn lines(c: &mut Conn, homes: BTreeSet<HouseholdId>) -> AppResult<Vec<HouseholdLine>> {
+    match household_list::list_lines(c, homes.clone()) {
+        Err(error) if !error.is_infrastructure() => {}
+        lines => return Ok(lines?),
+    }
+    let mut lines = Vec::with_capacity(homes.len());
+    for home in homes {
+        match household_list::list_lines(c, [home]) {
+            Err(error) if error.is_infrastructure() => return Err(error.into()),
+            found => lines.extend(found.unwrap_or_default()),
+        }
+    }
+    Ok(lines)
 }
 
 /// What stands around the rows of one answer.

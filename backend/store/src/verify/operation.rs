@@ -142,11 +142,10 @@ fn around(c: &mut Conn, rows: &[(Row, Option<Receipt>)]) -> Result<Around> {
     let states: Vec<(String, String, i64)> =
         visits::table.filter(visits::id.eq_any(&subjects)).select((visits::id, visits::state, visits::rev)).load(c)?;
     let ops: Vec<&String> = rows.iter().map(|(row, _)| &row.op_id).collect();
-    let ends: Vec<(String, Option<String>)> = parked::table
-        .filter(parked::op_id.eq_any(&ops))
-        .select((parked::op_id, parked::receipt))
-        .load(c)?;
-    let read = |(op, receipt): (String, Option<String>)| (op, receipt.and_then(|text| serde_json::from_str(&text).ok()));
+    let ends: Vec<(String, Option<String>)> =
+        parked::table.filter(parked::op_id.eq_any(&ops)).select((parked::op_id, parked::receipt)).load(c)?;
+    let read =
+        |(op, receipt): (String, Option<String>)| (op, receipt.and_then(|text| serde_json::from_str(&text).ok()));
     let ends: HashMap<String, Option<Receipt>> = ends.into_iter().map(read).collect();
     let given: Vec<(String, String, String)> = operations::table
         .filter(operations::op_id.eq_any(ops))
@@ -207,13 +206,7 @@ fn check_one(run: &mut Run<'_>, row: &Row, receipt: Option<&Receipt>, around: &A
 }
 
 /// What was parked has its row, unless it was decided under another number; what was played later has its effect.
-fn check_parked(
-    run: &mut Run<'_>,
-    row: &Row,
-    answers: &[(Outcome, Option<Receipt>)],
-    around: &Around,
-    name: &str,
-) {
+fn check_parked(run: &mut Run<'_>, row: &Row, answers: &[(Outcome, Option<Receipt>)], around: &Around, name: &str) {
     match around.ends.get(&row.op_id) {
         None if answers.iter().all(|(outcome, _)| matches!(outcome, Outcome::Parked | Outcome::Duplicate)) => {
             run.broke(Invariant::I1, "operation", name, "was parked, and stands on no list");

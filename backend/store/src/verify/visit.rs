@@ -169,11 +169,12 @@ fn around(c: &mut Conn, run: &mut Run<'_>, rows: &[Row]) -> Result<Around> {
         let outcome = serde_json::from_str::<Receipt>(&receipt).ok()?.outcome.code().to_owned();
         Some((op, device, kind, outcome, receipt))
     });
-    let bringers = bringers.into_iter().chain(later).fold(HashMap::new(), |mut all: HashMap<String, Vec<Bringer>>, row| {
-        let (op, device_id, kind, outcome, receipt) = row;
-        all.entry(op).or_default().push(Bringer { device_id, kind, outcome, receipt });
-        all
-    });
+    let bringers =
+        bringers.into_iter().chain(later).fold(HashMap::new(), |mut all: HashMap<String, Vec<Bringer>>, row| {
+            let (op, device_id, kind, outcome, receipt) = row;
+            all.entry(op).or_default().push(Bringer { device_id, kind, outcome, receipt });
+            all
+        });
     Ok(Around {
         revisions: group(revisions, |revision| revision.visit_id.clone()),
         places: places.into_iter().map(|(id, region, is_synthetic)| (id, Place { region, is_synthetic })).collect(),

@@ -127,14 +127,7 @@ fn fork() -> AppError {
 }
 
 /// Applies one operation, or keeps it with the reason why not.
-fn take(
-    app: &App,
-    c: &mut Conn,
-    actor: &Actor,
-    prepared: &Prepared,
-    epoch: i64,
-    now: Time,
-) -> AppResult<Receipt> {
+fn take(app: &App, c: &mut Conn, actor: &Actor, prepared: &Prepared, epoch: i64, now: Time) -> AppResult<Receipt> {
     let op = &prepared.op;
     failpoint!("push.operation");
     let Earlier { answer, was_parked } = answered_before(c, actor, op)?;
