@@ -63,15 +63,16 @@ on_both_databases! {
         let home = ana.submits(a_visit()).await.applied();
         let cursor = ana.pulls(None, 200).await.cursor.unwrap();
         assert_eq!(set_due_day(app, &home, "'never'").await, 1);
-        let mut ops = Vec::with_capacity(1000);
-        for at in 0..1000 {
-            let draft = if at == 500 { a_visit().at_household(home.household) } else { a_visit() };
-            ops.push(ana.submission(draft).0);
-        }
-        ops[700]["after"] = ops[500]["id"].clone();
-        let mut receipts = Vec::with_capacity(1000);
-        for batch in ops.chunks(200) {
-            receipts.extend(ana.pushes(batch).await.receipts());
+        let (mut ops, mut receipts) = (Vec::<Value>::with_capacity(1000), Vec::with_capacity(1000));
+        for batch in 0..5 {
+            for at in batch * 200..(batch + 1) * 200 {
+                let draft = if at == 500 { a_visit().at_household(home.household) } else { a_visit() };
+                ops.push(ana.submission(draft).0);
+            }
+            if batch == 3 {
+                ops[700]["after"] = ops[500]["id"].clone();
+            }
+            receipts.extend(ana.pushes(&ops[batch * 200..]).await.receipts());
         }
         let parked: Vec<usize> = (0..1000).filter(|at| receipts[*at].0["outcome"] == "parked").collect();
         assert_eq!(parked, [500, 700]);

@@ -116,7 +116,7 @@ on_both_databases! {
         let heard = ana.pulls(Some(&cursor), 200).await.outcomes;
         assert_eq!(heard.len(), 1);
         let errors = heard[0].refused_with("op.dismissed")["errors"].clone();
-        assert_eq!(errors, json!([{ "code": "op.dismissed", "path": "", "params": { "reason": "与已登记的走访重复" } }]));
+        assert_eq!(errors, json!([{ "code": "op.dismissed_because", "path": "", "params": { "reason": "与已登记的走访重复" } }]));
         for verb in ["replay", "dismiss"] {
             let again = boss.posts(&format!("{path}/{verb}"), &json!({ "reason": "again" })).await;
             again.refused(409, "op.already_ended");

@@ -5,6 +5,7 @@ import { routes as auth } from "@/features/auth";
 import { routes as conflicts } from "@/features/conflicts";
 import { routes as households } from "@/features/households";
 import { routes as me } from "@/features/me";
+import { routes as parking } from "@/features/parking";
 import { routes as reviews } from "@/features/reviews";
 import { routes as setup } from "@/features/setup";
 import { routes as sync } from "@/features/sync";
@@ -26,6 +27,7 @@ export const router = createRouter({
     ...sync, // /sync
     ...reviews, // /reviews
     ...conflicts, // /conflicts
+    ...parking, // /parked
     ...users, // /users
     ...me, // /me, /me/password, /me/devices
     { path: "/cards", name: "cards", component: () => import("./CardsPage.vue") },

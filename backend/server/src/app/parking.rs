@@ -23,6 +23,8 @@ use std::collections::{BTreeSet, HashMap};
 const ALL_STATES: &str = "all";
 /// What of the queue behind an operation is shown.
 const BEHIND_MAX: i64 = 50;
+/// The finding of a dismissal that carries its reason.
+const BECAUSE: &str = "op.dismissed_because";
 /// The kind of a parked operation in the audit.
 const OPERATION: &str = "operation";
 
@@ -118,7 +120,7 @@ fn dismissal(row: &ParkedRow, reason: &str) -> Receipt {
         op_id: row.op_id,
         outcome: Outcome::Refused,
         code: Some(DISMISSED.to_owned()),
-        errors: vec![ReceiptError { code: DISMISSED.to_owned(), path: String::new(), params }],
+        errors: vec![ReceiptError { code: BECAUSE.to_owned(), path: String::new(), params }],
         subject: Subject { kind: subject_kind(row), id: row.subject },
         rev: None,
         state: None,
@@ -249,7 +251,7 @@ impl Shown<'_> {
 
     fn end(&self, row: &ParkedRow, receipt: &str) -> AppResult<ParkedEnd> {
         let receipt: Receipt = serde_json::from_str(receipt)?;
-        let words = receipt.errors.first().filter(|error| error.code == DISMISSED).and_then(|e| e.params.as_ref());
+        let words = receipt.errors.first().filter(|error| error.code == BECAUSE).and_then(|e| e.params.as_ref());
         Ok(ParkedEnd {
             at: row.ended_at.unwrap_or(row.tried_at),
             by: row.ended_by.map(|id| self.people.person(id)),
