@@ -2,7 +2,7 @@
 
 use crate::conflicts::{EAST, THIRD, WEST, a_home, answers, cards, state_of, the_card};
 use ruhu_domain::actor::Role;
-use ruhu_tests::{Actor, TestApp, a_revisit, on_both_databases};
+use ruhu_tests::{Actor, a_revisit, on_both_databases};
 use serde_json::{Value, json};
 
 const OLD: &str = "residence_address";
