@@ -203,15 +203,19 @@ on_both_databases! {
         let cursor = ana.pulls(None, 200).await.cursor.unwrap();
         let (home, op) = failed_visit(app, &ana).await;
         set_due_day(app, &home, "NULL").await;
-        execute(app, format!("UPDATE households SET status = 'closed_lead' WHERE id = '{}'", home.household)).await;
+        // Meanwhile its author sent the same visit again, as another operation.
+        let anew = ana.op("visit.submit", op["subject"].as_str().unwrap().parse().unwrap(), &op["body"]);
+        assert_eq!(ana.pushes(&[anew]).await.receipt().0["state"], "in_review");
         let path = format!("/api/v1/parked/{}", id_of(&op));
         let over = sysop.posts(&format!("{path}/replay"), &Value::Null).await.ok();
-        assert_eq!((&over["parked"]["state"], &over["parked"]["end"]["code"]), (&json!("refused"), &json!("household.closed")));
-        outcome_of(&hears(&ana, &cursor).await, &op).refused_with("household.closed");
+        let code = over["parked"]["end"]["code"].as_str().unwrap();
+        assert_eq!((&over["parked"]["state"], code), (&json!("refused"), "visit.not_returned"));
+        outcome_of(&hears(&ana, &cursor).await, &op).refused_with(code);
+        assert_eq!(count_visits(&ana).await, 2);
         let mut again = op.clone();
-        again["seq"] = json!(3);
+        again["seq"] = json!(4);
         let duplicate = ana.pushes(&[again]).await.receipt().0;
-        assert_eq!((&duplicate["outcome"], &duplicate["first"]["code"]), (&json!("duplicate"), &json!("household.closed")));
+        assert_eq!((&duplicate["outcome"], &duplicate["first"]["code"]), (&json!("duplicate"), &json!(code)));
     }
 
     async fn work_of_an_account_that_was_shut_since_is_still_its_authors(app: &TestApp) {
