@@ -14,7 +14,7 @@ use crate::views::sync::receipt_text;
 use ruhu_domain::actor::Actor;
 use ruhu_domain::ids::{HouseholdId, OpId, SessionId, UserId};
 use ruhu_domain::sync::operation::{Clock, Operation, Outcome, Receipt};
-use ruhu_domain::sync::parking::{ParkReason, ParkState, ready};
+use ruhu_domain::sync::parking::{Dependency, ParkReason, ParkState, goes_alone, ready};
 use ruhu_domain::time::Time;
 use ruhu_store::audit::{self, Event};
 use ruhu_store::change::{self, ChangeKind};
@@ -205,14 +205,13 @@ pub fn play(app: &App, c: &mut Conn, row: ParkedRow, cause: Cause<'_>, now: Time
 fn still_needed(c: &mut Conn, row: &ParkedRow) -> AppResult<Option<OpId>> {
     let Some(after) = row.after else { return Ok(None) };
     let standing = dependency(c, row)?;
-    Ok(Some(after).filter(|_| !ruhu_domain::sync::parking::goes_alone(standing)))
+    Ok(Some(after).filter(|_| !goes_alone(standing)))
 }
 
 /// How the operation stands that this one hangs on; `None` when nobody noted which it is.
-pub fn dependency(c: &mut Conn, row: &ParkedRow) -> AppResult<Option<ruhu_domain::sync::parking::Dependency>> {
+fn dependency(c: &mut Conn, row: &ParkedRow) -> AppResult<Option<Dependency>> {
     let Some(after) = row.after else { return Ok(None) };
-    let missing = ruhu_domain::sync::parking::Dependency::Missing;
-    Ok(Some(parking::list_standings(c, &[after])?.get(&after).copied().unwrap_or(missing)))
+    Ok(Some(parking::list_standings(c, &[after])?.get(&after).copied().unwrap_or(Dependency::Missing)))
 }
 
 /// The author as they handed it over.
