@@ -33,6 +33,8 @@ const PUBLIC: [&str; 8] = [
 /// Things that operations with an `{id}` may be about.
 struct Row<'a> {
     visit: &'a Visit,
+    /// A parked operation of this visitor.
+    parked: Uuid,
     region: RegionCode,
     contact: Option<Uuid>,
     responsible: Option<Uuid>,
@@ -49,6 +51,7 @@ impl Row<'_> {
             path if path.contains("/households/") => self.visit.household,
             path if path.contains("/users/") => self.user,
             path if path.contains("/devices/") => self.device,
+            path if path.contains("/parked/") => self.parked,
             path => {
                 assert!(!path.contains("{id}"), "say in access.rs what {{id}} of {path} is");
                 Uuid::nil()
@@ -58,7 +61,8 @@ impl Row<'_> {
     }
 
     fn target(&self, operation: &Operation) -> Target<'_> {
-        let author = operation.path.contains("/visits/").then_some(UserId(self.visitor));
+        let is_authored = ["/visits/", "/parked/"].iter().any(|part| operation.path.contains(part));
+        let author = is_authored.then_some(UserId(self.visitor));
         let (contact, responsible) = (self.contact.map(UserId), self.responsible.map(UserId));
         Target { region: &self.region, contact, responsible, author }
     }
@@ -89,6 +93,8 @@ impl Row<'_> {
             "update_user" => (json!({}), 200),
             "decide_conflicts" => (json!({ "decisions": [{ "conflict_id": Uuid::nil(), "choice": "mine" }] }), 200),
             "clear_loss" => (json!({ "possible_loss": 1 }), 409),
+            "replay_parked" => (Value::Null, 200),
+            "dismiss_parked" => (json!({ "reason": "" }), 400),
             "revoke_device" => (Value::Null, 204),
             id => {
                 assert_eq!(method_of(operation), Method::GET, "say in access.rs how {id} is called");
@@ -181,6 +187,11 @@ on_both_databases! {
         let boss = app.supervisor().sign_in().await;
         let canary = |town| a_visit().in_town(town).set("residence_address", json!("金丝雀社区07号楼7单元"));
         let theirs = far.submits(canary(OTHER_TOWN)).await.applied();
+        let parked = |by: &Actor| by.op("visit.dance", Uuid::now_v7(), &json!({}));
+        let (near_op, far_op) = (parked(&ana), parked(&far));
+        ana.pushes(std::slice::from_ref(&near_op)).await.receipt().parked_with("op.unknown");
+        far.pushes(std::slice::from_ref(&far_op)).await.receipt().parked_with("op.unknown");
+        let id = |op: &Value| op["id"].as_str().unwrap().parse::<Uuid>().unwrap();
         for role in Role::ALL {
             let person = app.hire(role).in_region("150602").sign_in().await;
             let visit = ana.submits(a_visit()).await.applied();
@@ -193,6 +204,7 @@ on_both_databases! {
             let region = |code| RegionCode::parse(code).unwrap();
             let near = Row {
                 visit: &visit,
+                parked: id(&near_op),
                 region: region(TOWN),
                 contact,
                 responsible,
@@ -203,6 +215,7 @@ on_both_databases! {
             meets_the_table(app, &person, &near, true).await;
             let other = Row {
                 visit: &theirs,
+                parked: id(&far_op),
                 region: region(OTHER_TOWN),
                 contact: Some(far.id),
                 responsible: None,

@@ -16,6 +16,8 @@ mod merging;
 mod meta;
 mod openapi;
 mod outstanding;
+mod parking;
+mod parking_desk;
 mod problems;
 mod races;
 mod reviews;

@@ -26,6 +26,20 @@ async fn open_app(config: &Config) -> Result<App, String> {
     open::app(opened, config).await.map_err(|failure| failure.to_string())
 }
 
+#[tokio::test]
+async fn parked_work_is_looked_through_by_a_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data").display().to_string();
+    let run = |word: &str| {
+        let vars = [("RUHU_DATA".to_owned(), data.clone())].into_iter();
+        ruhu_server::cli::run(["ruhu", word].map(Into::into), vars)
+    };
+    assert_eq!(format!("{:?}", run("replay").await), format!("{:?}", std::process::ExitCode::SUCCESS));
+    // The keys belong to the database: without them nothing is tried.
+    fs::remove_file(folder.path().join("data/keys.json")).unwrap();
+    assert_eq!(format!("{:?}", run("replay").await), format!("{:?}", std::process::ExitCode::FAILURE));
+}
+
 async fn mark(app: &App, value: &'static str) {
     let now = app.now();
     let noted: Result<(), StoreError> = app.db.write(move |c: &mut Conn| meta::upsert(c, meta::DEMO, value, now)).await;

@@ -254,6 +254,31 @@ on_both_databases! {
         plant!(app, "I8", "has a review of revision 1 that cannot be read", "UPDATE visit_revisions SET review = '?' WHERE visit_id = '{first}'");
     }
 
+    async fn parked_work_that_nobody_would_find_is_found(app: &TestApp) {
+        let day = a_busy_day(app).await;
+        let sysop = app.hire(Role::Sysop).sign_in().await;
+        let (late, mut waiting) = (day.ana.submission(a_visit()).0, day.ana.submission(a_visit()).0);
+        (waiting["after"], waiting["seq"]) = (late["id"].clone(), late["seq"].clone());
+        day.ana.pushes(&[waiting.clone()]).await.receipt().parked_with("op.after");
+        let mut late = late;
+        late["seq"] = json!(waiting["seq"].as_i64().unwrap() + 1);
+        day.ana.pushes(&[late]).await.receipt().applied();
+        let dance = sysop.gets("/api/v1/parked").await.ok()["items"][0]["op_id"].clone();
+        let (dance, played) = (dance.as_str().unwrap().to_owned(), waiting["id"].as_str().unwrap().to_owned());
+        assert_eq!(findings(&report(app).await), Vec::<String>::new());
+        plant!(app, "I1", "was parked, and stands on no list", "DELETE FROM parked WHERE op_id = '{dance}'");
+        plant!(app, "I1", "names a position at which it is not", "UPDATE parked SET seq = seq + 1 WHERE op_id = '{dance}'");
+        plant!(app, "I2", "waits, and was answered", "UPDATE parked SET state = 'waiting' WHERE op_id = '{played}'");
+        plant!(app, "I2", "has no answer of its own or two", "UPDATE parked SET receipt = NULL WHERE op_id = '{played}'");
+        plant!(app, "I2", "outcome than its state says", "UPDATE parked SET state = 'refused' WHERE op_id = '{played}'");
+        plant!(app, "I1", "has a receipt that cannot be read", "UPDATE parked SET receipt = '?' WHERE op_id = '{played}'");
+        plant!(app, "I2", "had no effect or is not there", "UPDATE parked SET state = 'waiting', receipt = NULL, ended_at = NULL WHERE op_id = '{played}'");
+        plant!(app, "I1", "was acknowledged, and revision 7 of visit", "UPDATE parked SET receipt = replace(receipt, '\"rev\":1', '\"rev\":7') WHERE op_id = '{played}'");
+        plant!(app, "I4", "its author was not told", "DELETE FROM changes WHERE kind = 'outcome' AND entity_id = '{played}'");
+        plant!(app, "I14", "has no audit row of its end", "UPDATE parked SET ended_at = '2020-01-01 00:00:00' WHERE op_id = '{played}'");
+        plant!(app, "sealed", "has a telephone number in its receipt", "UPDATE parked SET receipt = replace(receipt, 'in_review', '{PHONE}') WHERE op_id = '{played}'");
+    }
+
     async fn what_phones_would_not_hear_is_found(app: &TestApp) {
         let day = a_busy_day(app).await;
         let (home, ana, handed) = (day.first.household, day.ana.id, day.handed_over.household);

@@ -171,6 +171,9 @@ async function walkTheDesk(texts: Texts, name: string, options: Options): Promis
   await openPage(page, "/outstanding", t("arrivals.title"));
   await seen(page.getByText(t("arrivals.none")));
   await view("outstanding");
+  await openPage(page, "/parked", t("parking.title"));
+  await seen(page.getByText(t("parking.lead")));
+  await view("parked");
   await openPage(page, "/households", t("households.title"));
   const list = page.getByRole("list", { name: t("households.results") });
   await seen(list);

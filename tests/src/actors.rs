@@ -2,7 +2,7 @@
 
 use crate::app::{Clock, REFRESH_COOKIE, TestApp, send, settle};
 use crate::factories::Draft;
-use crate::matchers::{Approval, Pushed, Reply, Sent, Visit};
+use crate::matchers::{Approval, Pushed, Receipt, Reply, Sent, Visit};
 use reqwest::{Client, Method, RequestBuilder};
 use ruhu_domain::actor::Role;
 use ruhu_domain::region::RegionCode;
@@ -267,6 +267,8 @@ pub struct Phone {
     pub total: Option<i64>,
     /// Everything that was evicted on the way.
     pub evicted: Vec<(String, String)>,
+    /// Later answers to operations, in the order in which they came.
+    pub outcomes: Vec<Receipt>,
     pub pages: usize,
 }
 
@@ -282,6 +284,8 @@ impl Phone {
         for row in page["changes"].as_array().expect("changes") {
             self.rows.insert((text(&row["kind"]), text(&row["id"])), row["body"].clone());
         }
+        let outcomes = page["outcomes"].as_array().expect("outcomes").iter();
+        self.outcomes.extend(outcomes.map(|row| Receipt(row["receipt"].clone())));
         self.total = page["total"].as_i64().or(self.total);
         self.cursor = Some(text(&page["cursor"]));
         self.pages += 1;

@@ -191,9 +191,11 @@ struct Horizon {
     tx: i64,
 }
 
-/// A client that follows no redirect and keeps no cookie.
+/// A client that follows no redirect and keeps no cookie. It lets go of an idle connection well before the server
+/// does, so that no request of a slow test meets one that is being closed.
 fn client() -> Client {
-    Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().expect("a client")
+    let builder = Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
+    builder.pool_idle_timeout(std::time::Duration::from_secs(1)).build().expect("a client")
 }
 
 fn env(clock: &Clock) -> Env {

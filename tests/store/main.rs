@@ -9,6 +9,7 @@ mod fixtures;
 mod group_commit;
 mod households;
 mod operations;
+mod parking;
 mod schema;
 mod secrets;
 mod transactions;

@@ -35,13 +35,19 @@ pub enum Action {
     AnswerConflict,
     /// Decide a conflict whose visitor had their time.
     DecideConflict,
+    /// See what could not be taken in.
+    ListParked,
+    /// Have it decided again.
+    ReplayParked,
+    /// End it with a reason.
+    DismissParked,
     ListUsers,
     ManageUsers,
 }
 
 impl Action {
     /// Every action, for the tests that prove that the table is complete.
-    pub const ALL: [Action; 18] = [
+    pub const ALL: [Action; 21] = [
         Action::UseOwnAccount,
         Action::SyncDevice,
         Action::HandIn,
@@ -58,6 +64,9 @@ impl Action {
         Action::ClearLoss,
         Action::AnswerConflict,
         Action::DecideConflict,
+        Action::ListParked,
+        Action::ReplayParked,
+        Action::DismissParked,
         Action::ListUsers,
         Action::ManageUsers,
     ];
@@ -87,6 +96,10 @@ impl Action {
             Action::AssignHousehold | Action::ClearLoss => &[BannerSupervisor, CityReviewer],
             Action::ListOutstanding => &[BannerSupervisor, IndustrySupervisor, CityReviewer, CityAdmin, Auditor],
             Action::ReviewVisit | Action::DecideConflict => &[BannerSupervisor, IndustrySupervisor, CityReviewer],
+            Action::ListParked => &[BannerSupervisor, IndustrySupervisor, CityReviewer, CityAdmin, Auditor, Sysop],
+            Action::ReplayParked => &[BannerSupervisor, IndustrySupervisor, CityReviewer, CityAdmin, Sysop],
+            // Giving work up is a decision about the work, so not one of whoever runs the machine.
+            Action::DismissParked => &[BannerSupervisor, IndustrySupervisor, CityReviewer],
             Action::ListUsers => &[BannerSupervisor, CityReviewer, CityAdmin, Sysop],
             Action::ManageUsers => &[CityAdmin, Sysop],
         }
@@ -130,9 +143,19 @@ pub fn sees(actor: &Actor, target: &Target<'_>) -> bool {
     }
 }
 
+/// Whether the row lies in what this action shows of it.
+fn sees_for(actor: &Actor, action: Action, target: &Target<'_>) -> bool {
+    match action {
+        // Work that has not arrived belongs to the district of its author. What is shown of it says nothing of the
+        // household, so whoever runs the machine sees it, too.
+        Action::ListParked | Action::ReplayParked | Action::DismissParked => actor.scope.contains(target.region),
+        _ => sees(actor, target),
+    }
+}
+
 /// Whether the actor may do this to this row.
 pub fn may(actor: &Actor, action: Action, target: &Target<'_>) -> Verdict {
-    if !sees(actor, target) {
+    if !sees_for(actor, action, target) {
         return Verdict::Unseen;
     }
     if !may_attempt(actor.role, action) {
@@ -143,6 +166,7 @@ pub fn may(actor: &Actor, action: Action, target: &Target<'_>) -> Verdict {
         Action::ReviewVisit if target.author == Some(actor.user) => Verdict::No,
         Action::AnswerConflict if target.author != Some(actor.user) => Verdict::No,
         Action::WithdrawVisit if target.author != Some(actor.user) => Verdict::No,
+        Action::DismissParked if target.author == Some(actor.user) => Verdict::No,
         _ => Verdict::Yes,
     }
 }
@@ -190,6 +214,17 @@ mod tests {
         assert_eq!(may(&actor(Role::BannerSupervisor, "150602"), Action::ReviewVisit, &target), Verdict::Unseen);
         assert_eq!(may(&actor(Role::CityReviewer, "1506"), Action::ReviewVisit, &target), Verdict::Yes);
         assert_eq!(may(&actor(Role::Caseworker, "150603"), Action::ViewHousehold, &target), Verdict::Unseen);
+    }
+
+    #[test]
+    fn whoever_runs_the_machine_sees_what_has_not_arrived_and_gives_none_of_it_up() {
+        let region = RegionCode::parse("150602001").unwrap();
+        let target = Target { region: &region, contact: None, responsible: None, author: None };
+        let sysop = actor(Role::Sysop, "1506");
+        assert_eq!(may(&sysop, Action::ReplayParked, &target), Verdict::Yes);
+        assert_eq!(may(&sysop, Action::DismissParked, &target), Verdict::No);
+        assert_eq!(may(&sysop, Action::ViewHousehold, &target), Verdict::Unseen);
+        assert_eq!(may(&actor(Role::BannerSupervisor, "150603"), Action::ReplayParked, &target), Verdict::Unseen);
     }
 
     #[test]

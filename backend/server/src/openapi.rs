@@ -78,6 +78,9 @@ fn complete(operation: &mut Operation, access: Access, path: &str) {
         WITH_BODY.into_iter().for_each(|(status, why)| refuse(operation, status, why));
         refuse(operation, "409", "The state of things forbids it");
     }
+    if path.ends_with("/replay") {
+        refuse(operation, "409", "The state of things forbids it");
+    }
     if path.contains("{id}") {
         refuse(operation, "404", "There is no such thing, or not for this person");
     }

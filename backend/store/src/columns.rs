@@ -13,6 +13,7 @@ use ruhu_domain::region::RegionCode;
 use ruhu_domain::sync::conflict::ConflictState;
 use ruhu_domain::sync::merge::{Choice, ClashKind};
 use ruhu_domain::sync::operation::Outcome;
+use ruhu_domain::sync::parking::{ParkReason, ParkState};
 use ruhu_domain::time::{Date, Time};
 use ruhu_domain::visit::{Review, VisitState, VisitType};
 
@@ -132,6 +133,8 @@ text_values! {
     ClashKind => |text| ClashKind::from_code(text),
     Choice => |text| Choice::from_code(text),
     ConflictState => |text| ConflictState::from_code(text),
+    ParkReason => |text| ParkReason::from_code(text),
+    ParkState => |text| ParkState::from_code(text),
     Date => |text| text.parse().ok(),
     Review => |text| serde_json::from_str(text).ok(),
     serde_json::Value => |text| serde_json::from_str(text).ok(),

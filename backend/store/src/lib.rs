@@ -30,6 +30,7 @@ pub mod household_file;
 pub mod household_list;
 pub mod meta;
 pub mod operation;
+pub mod parking;
 pub mod region;
 pub mod session;
 #[cfg(feature = "sim")]

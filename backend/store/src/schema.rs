@@ -162,6 +162,33 @@ diesel::table! {
     }
 }
 diesel::table! {
+    parked (op_id) {
+        op_id -> Text,
+        device_id -> Text,
+        epoch -> BigInt,
+        seq -> BigInt,
+        author_id -> Text,
+        author_role -> Text,
+        region_code -> Text,
+        kind -> Text,
+        version -> BigInt,
+        subject_id -> Text,
+        household_id -> Nullable<Text>,
+        after_op -> Nullable<Text>,
+        clock_offset_ms -> BigInt,
+        monotonic_ms -> BigInt,
+        reason -> Text,
+        state -> Text,
+        tries -> BigInt,
+        recorded_at -> Timestamp,
+        parked_at -> Timestamp,
+        tried_at -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+        ended_by_id -> Nullable<Text>,
+        receipt -> Nullable<Text>,
+    }
+}
+diesel::table! {
     conflicts (id) {
         id -> Text,
         household_id -> Text,

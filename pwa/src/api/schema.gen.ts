@@ -327,6 +327,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/parked": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Parked operations of one's district, the oldest first. */
+        get: operations["list_parked"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/parked/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of them, by the operation's id, with what happened to it. */
+        get: operations["find_parked"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/parked/{id}/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends it with a reason, which its author reads. Nothing is deleted. */
+        post: operations["dismiss_parked"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/parked/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Has it decided again, in its author's name. */
+        post: operations["replay_parked"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/regions": {
         parameters: {
             query?: never;
@@ -719,6 +787,11 @@ export interface components {
             /** @description Changes with any of the parts. */
             version: string;
         };
+        /**
+         * @description missing: it has not arrived; parked; done; over: it was refused or dismissed
+         * @enum {string}
+         */
+        DependencyCode: "missing" | "parked" | "done" | "over";
         /** @description The installation that signs in. */
         DeviceClaim: {
             /** @description Made by the app once per user and installation. */
@@ -740,6 +813,11 @@ export interface components {
             last_seen_at: components["schemas"]["Moment"];
             /** @description Its sessions were ended; the next sign-in on it lets it in again. */
             revoked: boolean;
+        };
+        /** @description Why somebody ends it. */
+        DismissRequest: {
+            /** @description 1 to 200 characters, without numbers of a person; its author reads it. */
+            reason: string;
         };
         /** @description A row that left this user's scope. */
         EvictRow: {
@@ -954,6 +1032,100 @@ export interface components {
             next_cursor: string | null;
             /** Format: int64 */
             total: number;
+        };
+        /**
+         * @description nobody: it ends by itself; supervisor: somebody decides about the work; sysop: the server needs mending or updating
+         * @enum {string}
+         */
+        ParkOwnerCode: "nobody" | "supervisor" | "sysop";
+        /**
+         * @description op.after: what it hangs on is not done; op.unknown: this server does not know its kind or version; op.failed: a bug or a damaged row was in its way
+         * @enum {string}
+         */
+        ParkReasonCode: "op.after" | "op.unknown" | "op.failed";
+        /**
+         * @description waiting; played: it had its effect; refused: a rule said no when it was played; dismissed: a person ended it
+         * @enum {string}
+         */
+        ParkStateCode: "waiting" | "played" | "refused" | "dismissed";
+        /** @description The operation that a parked one hangs on. */
+        ParkedAfter: {
+            op_id: components["schemas"]["Id"];
+            standing: components["schemas"]["DependencyCode"];
+        };
+        /** @description How a parked operation ended. */
+        ParkedEnd: {
+            at: components["schemas"]["Moment"];
+            by: components["schemas"]["PersonRef"] | null;
+            /** @description Why it was refused or dismissed. */
+            code: string | null;
+            outcome: components["schemas"]["OutcomeCode"];
+            /** @description The words of whoever dismissed it. */
+            reason: string | null;
+        };
+        /** @description Something that happened to a parked operation. */
+        ParkedEvent: {
+            /** @description `park`, `play`, `dismiss` */
+            action: string;
+            at: components["schemas"]["Moment"];
+            by: components["schemas"]["PersonRef"] | null;
+            /** @description `offer`, `dependency`, `server`, `person` */
+            cause: string | null;
+            code: string | null;
+            outcome: string | null;
+        };
+        /** @description One parked operation. */
+        ParkedItem: {
+            after: components["schemas"]["ParkedAfter"] | null;
+            author: components["schemas"]["PersonRef"];
+            /**
+             * Format: int64
+             * @description How many operations wait for this one.
+             */
+            behind: number;
+            end: components["schemas"]["ParkedEnd"] | null;
+            household_id: components["schemas"]["Id"] | null;
+            /** @description Masked; only for whoever may see the household. */
+            household_name: string | null;
+            /** @description As the phone named it: `visit.submit`, … */
+            kind: string;
+            may_dismiss: boolean;
+            may_replay: boolean;
+            op_id: components["schemas"]["Id"];
+            owner: components["schemas"]["ParkOwnerCode"];
+            parked_at: components["schemas"]["Moment"];
+            reason: components["schemas"]["ParkReasonCode"];
+            /** @description By the phone's clock. */
+            recorded_at: components["schemas"]["Moment"];
+            /** @description The author's district when it was sent. */
+            region_code: string;
+            state: components["schemas"]["ParkStateCode"];
+            subject_id: components["schemas"]["Id"];
+            /** @description What it is about, as far as its kind tells: `visit`, `conflict`, … */
+            subject_kind: string;
+            tried_at: components["schemas"]["Moment"];
+            /**
+             * Format: int64
+             * @description How often it was decided, the first time among them.
+             */
+            tries: number;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description One page, the oldest first. */
+        ParkedList: {
+            items: components["schemas"]["ParkedItem"][];
+            next_cursor: string | null;
+            /** Format: int64 */
+            total: number;
+        };
+        /** @description One parked operation with what happened to it. */
+        ParkedView: {
+            /** @description What waits for it, at most 50. */
+            behind: components["schemas"]["ParkedItem"][];
+            /** @description Oldest first. What the server tried by itself and left waiting is only counted (`tries`). */
+            log: components["schemas"]["ParkedEvent"][];
+            parked: components["schemas"]["ParkedItem"];
         };
         /** @description A new password of one's own. */
         PasswordChange: {
@@ -2743,6 +2915,312 @@ export interface operations {
             };
             /** @description Too many attempts; see Retry-After */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A bug */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_parked: {
+        parameters: {
+            query?: {
+                /** @description A state's code; `waiting` when missing, `all` for every state. */
+                state?: string;
+                /** @description A reason's code. */
+                reason?: string;
+                /** @description Items of one page, 1 to 200; 50 when missing. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of parked operations */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkedList"];
+                };
+            };
+            /** @description The request cannot be read, or a rule refuses it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or not any more */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not for this person */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A bug */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find_parked: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The parked operation */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkedView"];
+                };
+            };
+            /** @description The request cannot be read, or a rule refuses it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or not any more */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not for this person */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or not for this person */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A bug */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dismiss_parked: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DismissRequest"];
+            };
+        };
+        responses: {
+            /** @description Dismissed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkedView"];
+                };
+            };
+            /** @description The request cannot be read, or a rule refuses it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or not any more */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not for this person */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or not for this person */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state of things forbids it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A bug */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_parked: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What came of it; it may wait still */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkedView"];
+                };
+            };
+            /** @description The request cannot be read, or a rule refuses it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or not any more */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not for this person */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or not for this person */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state of things forbids it */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

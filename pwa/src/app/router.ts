@@ -6,6 +6,7 @@ import { routes as auth } from "@/features/auth";
 import { routes as conflicts } from "@/features/conflicts";
 import { routes as households } from "@/features/households";
 import { routes as me } from "@/features/me";
+import { routes as parking } from "@/features/parking";
 import { routes as reviews } from "@/features/reviews";
 import { routes as setup } from "@/features/setup";
 import { routes as sync } from "@/features/sync";
@@ -28,6 +29,7 @@ export const router = createRouter({
     ...reviews, // /reviews
     ...conflicts, // /conflicts
     ...arrivals, // /outstanding
+    ...parking, // /parked
     ...users, // /users
     ...me, // /me, /me/password, /me/devices
     { path: "/cards", name: "cards", component: () => import("./CardsPage.vue") },

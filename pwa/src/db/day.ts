@@ -3,6 +3,7 @@ import { decode } from "./codec";
 import type { Store } from "./database";
 import type { OutboxRow } from "./rows";
 import { shanghaiDay } from "./time";
+import { isParked } from "./visitEntries";
 
 export interface DayCounts {
   readonly households: number;
@@ -10,12 +11,14 @@ export interface DayCounts {
   readonly arrived: number;
   /** Something of theirs has no answer yet. */
   readonly waiting: number;
-  /** Something of theirs was refused or put aside. */
+  /** The server keeps something of theirs that it could not take in yet. */
+  readonly parked: number;
+  /** Something of theirs was refused. */
   readonly stuck: number;
 }
 
 type Standing = Exclude<keyof DayCounts, "households">;
-const WORST: readonly Standing[] = ["stuck", "waiting", "arrived"];
+const WORST: readonly Standing[] = ["stuck", "waiting", "parked", "arrived"];
 
 /** The day at the door, in Shanghai, by the phone's clock as far as its error was known when it was saved. */
 function dayOfVisit(row: OutboxRow): string {
@@ -34,11 +37,12 @@ export function countDay({ db }: Store, today: string): Promise<DayCounts> {
       if (row.kind !== "visit.submit" || withdrawn.has(row.subject) || dayOfVisit(row) !== today) return;
       standings.set(row.household_id, [...(standings.get(row.household_id) ?? []), standing]);
     };
-    for (const row of open) note(row, row.state === "answered" ? "stuck" : "waiting");
+    for (const row of open) note(row, isParked(row) ? "parked" : row.state === "answered" ? "stuck" : "waiting");
     for (const row of delivered) note(row, "arrived");
     const worst = [...standings.values()].map((all) => WORST.find((one) => all.includes(one)));
     const count = (standing: Standing): number => worst.filter((one) => one === standing).length;
-    return { households: worst.length, arrived: count("arrived"), waiting: count("waiting"), stuck: count("stuck") };
+    const [arrived, waiting] = [count("arrived"), count("waiting")];
+    return { households: worst.length, arrived, waiting, parked: count("parked"), stuck: count("stuck") };
   });
 }
 

@@ -39,6 +39,9 @@ export function isOpenState(state: VisitState): boolean {
   return state === "submitted" || state === "conflict" || state === "in_review" || state === "returned";
 }
 
+/** The server keeps it, and could not take it in yet: nothing for its author to do. */
+export const isParked = (op: OutboxRow): boolean => op.state === "answered" && op.receipt?.outcome === "parked";
+
 export function stuckOf(op: OutboxRow): StuckOperation | null {
   if (op.state !== "answered" || op.receipt === null) return null;
   const { outcome, code, errors } = op.receipt;

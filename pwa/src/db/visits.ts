@@ -4,7 +4,7 @@ import { decode } from "./codec";
 import { readAll } from "./meta";
 import type { DraftRow, HouseholdRow, NeedsMe, OutboxRow, VisitEntry, VisitRow, WorkCounts } from "./rows";
 import { openConflicts } from "./conflicts";
-import { stuckOf, visitEntry } from "./visitEntries";
+import { isParked, stuckOf, visitEntry } from "./visitEntries";
 
 /** Everything about a number of visits, put together by visit. */
 export function entriesOf(
@@ -88,12 +88,12 @@ export function findVisit(store: Store, visitId: string): Promise<VisitEntry | u
 
 const URGENCY: Record<NeedsMe["is"], number> = { returned: 0, stuck: 1 };
 
-/** My visits that came back, and what the server refused or put aside of them. Conflicts are told by `countConflicts`. */
+/** My visits that came back, and what the server refused of them. Conflicts are told by `countConflicts`. */
 export async function listNeedsMe(store: Store): Promise<NeedsMe[]> {
   const needs: NeedsMe[] = [];
   for (const visit of await listOpenVisits(store)) {
     if (!visit.mine) continue;
-    if (visit.stuck) needs.push({ is: "stuck", visit, operation: visit.stuck });
+    if (visit.stuck && visit.stuck.outcome !== "parked") needs.push({ is: "stuck", visit, operation: visit.stuck });
     else if (visit.status === "returned" && !visit.withdrawing) {
       needs.push({ is: "returned", visit, review: visit.review });
     }
@@ -108,7 +108,7 @@ export async function countWork(store: Store): Promise<WorkCounts> {
   return {
     drafts: visits.filter((visit) => visit.status === "draft").length,
     unsent: ops.filter((op) => op.state !== "answered").length,
-    stuck: ops.filter((op) => stuckOf(op) !== null).length,
+    stuck: ops.filter((op) => stuckOf(op) !== null && !isParked(op)).length,
     waiting: visits.filter((visit) => waiting.has(visit.status)).length,
     returned: visits.filter((visit) => visit.status === "returned").length,
   };

@@ -20,17 +20,17 @@ describe("the day's end line", () => {
     const phone = await aPhone(world);
     phone.engine.start();
     await until(world, [phone], () => isQuiet(phone));
-    expect(await counts(phone)).toEqual({ households: 0, arrived: 0, waiting: 0, stuck: 0 });
+    expect(await counts(phone)).toEqual({ households: 0, arrived: 0, waiting: 0, parked: 0, stuck: 0 });
     await writeVisit(phone, "h1");
     await writeVisit(phone, "h2");
     await drain(world, phone);
-    expect(await counts(phone)).toEqual({ households: 2, arrived: 2, waiting: 0, stuck: 0 });
+    expect(await counts(phone)).toEqual({ households: 2, arrived: 2, waiting: 0, parked: 0, stuck: 0 });
     await writeVisit(phone, "h2");
     const { visit } = await writeVisit(phone, "h3");
-    expect(await counts(phone)).toEqual({ households: 3, arrived: 1, waiting: 2, stuck: 0 });
+    expect(await counts(phone)).toEqual({ households: 3, arrived: 1, waiting: 2, parked: 0, stuck: 0 });
     world.server.refusals.set(visit, { outcome: "refused", code: "visit.invalid" });
     await drain(world, phone);
-    expect(await counts(phone)).toEqual({ households: 3, arrived: 2, waiting: 0, stuck: 1 });
+    expect(await counts(phone)).toEqual({ households: 3, arrived: 2, waiting: 0, parked: 0, stuck: 1 });
     phone.close();
   });
 

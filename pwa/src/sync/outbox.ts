@@ -3,6 +3,7 @@
 import { decode, encode } from "@/db/codec";
 import type { Store } from "@/db/database";
 import { readMeta, touch, writeAll, writeMeta, type DeviceMeta } from "@/db/meta";
+import { isParked } from "@/db/visitEntries";
 import type { Draft, LocalVisit, OperationBody, OutboxRow, ReceiptRow, Settled } from "@/db/rows";
 import { timeText } from "@/db/time";
 import { canonicalHash } from "@/forms/canonical";
@@ -88,9 +89,10 @@ export async function countUnsent(store: Store): Promise<number> {
   return store.db.outbox.where("state").anyOf("queued", "sending").count();
 }
 
-/** Operations that the server refused or put aside: somebody must look at them. Reads no bodies. */
+/** Operations that the server refused: their author must look at them. What is parked waits for the office. */
 export async function countStuck(store: Store): Promise<number> {
-  return store.db.outbox.where("state").equals("answered").count();
+  const answered = store.db.outbox.where("state").equals("answered");
+  return answered.filter((row) => !isParked(row)).count();
 }
 
 async function heldNow(store: Store, rows: readonly OutboxRow[]): Promise<Held> {

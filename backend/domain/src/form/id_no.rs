@@ -72,3 +72,31 @@ pub(super) fn facts(number: &str) -> Result<IdNoFacts, IdNoFault> {
     let sex = if body[16] % 2 == 1 { "1" } else { "2" };
     birth_date.map(|birth_date| IdNoFacts { birth_date, sex }).ok_or(IdNoFault::BirthDate)
 }
+
+/// What kind of number a text holds in clear that belongs into no receipt and no audit row, if any:
+/// an ID number whose check digit is right, or a mobile number. Parts of longer words and ids do not count.
+pub fn number_in(text: &str) -> Option<&'static str> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    text.split(|c: char| !is_part(c)).find_map(|word| {
+        let is_mobile = word.len() == 11
+            && word.bytes().all(|byte| byte.is_ascii_digit())
+            && matches!(word.as_bytes(), [b'1', b'3'..=b'9', ..]);
+        let is_id_no = word.len() == 18 && read_id_no(word, NaiveDate::MAX).is_ok();
+        if is_id_no { Some("an ID number") } else { is_mobile.then_some("a telephone number") }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number_in;
+
+    #[test]
+    fn whole_numbers_are_found_and_ids_are_not() {
+        assert_eq!(number_in("{\"was\":\"11010519491231002X\"}"), Some("an ID number"));
+        assert_eq!(number_in("打 15400005678 给他"), Some("a telephone number"));
+        for text in ["110105194912310020", "019c2a3b-1540-7000-8000-154000056789", "{\"n\":154000056}", "a15400005678"]
+        {
+            assert_eq!(number_in(text), None, "{text}");
+        }
+    }
+}

@@ -37,7 +37,7 @@ pub use condition::{Condition, Conditions, Scope};
 pub use definition::{Definitions, Form};
 pub use derive::{Derived, FIGURES, Figure, PERSON_FIGURES, PersonFigures, derive};
 pub use dictionary::{Dictionary, Field, Group, Kind, Level, Merge, RowTable};
-pub use id_no::{IdNoFacts, IdNoFault, read_id_no};
+pub use id_no::{IdNoFacts, IdNoFault, number_in, read_id_no};
 pub use load::{Fault, LoadError};
 pub use mask::{Mask, is_masked, mask_name, mask_value};
 pub use path::{Path, get, set};

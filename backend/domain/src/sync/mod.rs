@@ -6,3 +6,4 @@ pub mod cursor;
 pub mod held;
 pub mod merge;
 pub mod operation;
+pub mod parking;

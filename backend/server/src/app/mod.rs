@@ -11,6 +11,7 @@ pub mod error;
 pub mod household;
 pub mod names;
 pub mod outstanding;
+pub mod parking;
 pub mod password;
 pub mod record;
 pub mod review;

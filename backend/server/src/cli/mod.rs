@@ -1,6 +1,7 @@
 //! The command line. Every failure is one sentence on standard error and exit code 1.
 
 pub mod open;
+pub mod replay;
 pub mod serve;
 #[cfg(feature = "sim")]
 pub mod sim;
@@ -52,6 +53,10 @@ enum Command {
     ///
     /// A server may work on the database meanwhile. Exit code 0: nothing is broken; 3: something is; 1: it could not look.
     Verify(verify::Verifying),
+    /// Try the parked operations again that this program may be able to take in now, and stop.
+    ///
+    /// A server does the same when it starts. What a person must decide stays where it is.
+    Replay,
     /// Accounts, for whoever has the machine.
     #[command(subcommand)]
     User(user::UserCommand),
@@ -140,6 +145,7 @@ async fn execute(command: Command, vars: impl Iterator<Item = (String, String)>)
             say(&if done.is_empty() { "up to date".to_owned() } else { done.join("\n") })
         }
         Command::Verify(how) => return verify::run(&config, how).await,
+        Command::Replay => replay::run(&config).await,
         Command::User(command) => user::run(&config, command).await,
         Command::Openapi => Ok(()),
         #[cfg(feature = "sim")]

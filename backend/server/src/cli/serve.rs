@@ -113,6 +113,12 @@ async fn run(app: App, config: &Config, listener: TcpListener) -> Result<(), Fai
     if !pwa::is_embedded() {
         say("This binary was built without the app (RUHU_SKIP_PWA=1); it serves the API only.")?;
     }
+    let parked = app.clone();
+    actix_web::rt::spawn(async move {
+        if let Err(cause) = parked.replay_parked().await {
+            tracing::warn!(%cause, "the parked operations could not be looked through; the next start does it");
+        }
+    });
     let server = startup::server(app, &config.http, listener, tls).map_err(Failure::of)?;
     let handle = server.handle();
     actix_web::rt::spawn(async move {

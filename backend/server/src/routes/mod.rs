@@ -9,6 +9,7 @@ pub mod devices;
 pub mod health;
 pub mod households;
 pub mod meta;
+pub mod parking;
 pub mod pwa;
 pub mod reviews;
 pub mod setup;
@@ -69,6 +70,11 @@ routes! {
 
     get GET "/api/v1/conflicts" conflicts::list_conflicts Signed(ListConflicts);
     post POST "/api/v1/conflicts/decide" conflicts::decide_conflicts Signed(DecideConflict);
+
+    get GET "/api/v1/parked" parking::list_parked Signed(ListParked);
+    get GET "/api/v1/parked/{id}" parking::find_parked Signed(ListParked);
+    post POST "/api/v1/parked/{id}/replay" parking::replay_parked Signed(ReplayParked);
+    post POST "/api/v1/parked/{id}/dismiss" parking::dismiss_parked Signed(DismissParked);
 
     get GET "/api/v1/households" households::list_households Signed(ListHouseholds);
     get GET "/api/v1/households/{id}" households::find_household Signed(ViewHousehold);

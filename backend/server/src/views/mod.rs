@@ -7,6 +7,7 @@ pub mod conflict;
 pub mod device;
 pub mod household;
 pub mod meta;
+pub mod parking;
 pub mod problem;
 pub mod review;
 pub mod schema;

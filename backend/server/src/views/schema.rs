@@ -6,6 +6,7 @@ use ruhu_domain::household::FileStatus;
 use ruhu_domain::sync::conflict::ConflictState;
 use ruhu_domain::sync::merge::{Choice, ClashKind};
 use ruhu_domain::sync::operation::Outcome;
+use ruhu_domain::sync::parking::{Dependency, ParkOwner, ParkReason, ParkState};
 use ruhu_domain::visit::{Decision, VisitState, VisitType};
 use std::borrow::Cow;
 use utoipa::openapi::schema::{AdditionalProperties, KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
@@ -90,6 +91,26 @@ named! {
     ConflictStateCode => codes(
         "open: waits for a person; decided; void: what it was about is not so any more",
         ConflictState::ALL.iter().map(|v| v.code())
+    );
+    /// Why an operation is parked.
+    ParkReasonCode => codes(
+        "op.after: what it hangs on is not done; op.unknown: this server does not know its kind or version; op.failed: a bug or a damaged row was in its way",
+        ParkReason::ALL.iter().map(|v| v.code())
+    );
+    /// Where a parked operation stands.
+    ParkStateCode => codes(
+        "waiting; played: it had its effect; refused: a rule said no when it was played; dismissed: a person ended it",
+        ParkState::ALL.iter().map(|v| v.code())
+    );
+    /// Who has to do something about a parked operation.
+    ParkOwnerCode => codes(
+        "nobody: it ends by itself; supervisor: somebody decides about the work; sysop: the server needs mending or updating",
+        ParkOwner::ALL.iter().map(|v| v.code())
+    );
+    /// How the operation stands that another one hangs on.
+    DependencyCode => codes(
+        "missing: it has not arrived; parked; done; over: it was refused or dismissed",
+        Dependency::ALL.iter().map(|v| v.code())
     );
     /// Free object.
     JsonObject => any_object();

@@ -1,12 +1,11 @@
 //! The audit: every chain from its first row to its head, and no chain without a head.
 
-use super::secret::number_in;
 use super::{Invariant, Run, load_each};
 use crate::audit::AuditRow;
 use crate::schema::{audit, audit_heads, users};
 use crate::{Conn, Result};
 use diesel::prelude::*;
-use ruhu_domain::form::canonical_hash;
+use ruhu_domain::form::{canonical_hash, number_in};
 
 /// Rows of one step; they are small.
 const STEP: i64 = 1000;

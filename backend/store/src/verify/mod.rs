@@ -12,6 +12,7 @@ mod conflict;
 mod household;
 mod lineage;
 mod operation;
+mod parking;
 mod report;
 mod secret;
 mod visit;
@@ -37,6 +38,7 @@ pub fn verify(c: &mut Conn, vault: &Vault, definitions: &Definitions) -> Result<
     let is_demo = meta::find(c, meta::DEMO)?.is_some();
     let mut run = Run { vault, definitions, is_demo, report: Report::default() };
     operation::check(c, &mut run)?;
+    parking::check(c, &mut run)?;
     household::check(c, &mut run)?;
     visit::check(c, &mut run)?;
     conflict::check(c, &mut run)?;

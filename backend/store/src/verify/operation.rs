@@ -1,12 +1,12 @@
 //! Operations: every number of a device has its receipt, every receipt its one effect, and what was not applied is kept.
 
-use super::secret::number_in;
 use super::{Invariant, Run, STEP, load_each};
 use crate::operation::TABLE;
-use crate::schema::{devices, operations, visit_revisions, visits};
+use crate::schema::{devices, operations, parked, visit_revisions, visits};
 use crate::vault::Home;
 use crate::{Conn, Result};
 use diesel::prelude::*;
+use ruhu_domain::form::number_in;
 use ruhu_domain::sync::operation::{Outcome, Receipt};
 use std::collections::HashMap;
 
@@ -42,6 +42,8 @@ struct Around {
     visits: HashMap<String, (String, i64)>,
     /// Every answer to an operation id: outcome and receipt.
     answers: HashMap<String, Vec<(Outcome, Option<Receipt>)>>,
+    /// The answers that ended parked operations later; `None` for those that wait, or were offered again.
+    ends: HashMap<String, Option<Receipt>>,
 }
 
 pub(super) fn check(c: &mut Conn, run: &mut Run<'_>) -> Result<()> {
@@ -140,6 +142,11 @@ fn around(c: &mut Conn, rows: &[(Row, Option<Receipt>)]) -> Result<Around> {
     let states: Vec<(String, String, i64)> =
         visits::table.filter(visits::id.eq_any(&subjects)).select((visits::id, visits::state, visits::rev)).load(c)?;
     let ops: Vec<&String> = rows.iter().map(|(row, _)| &row.op_id).collect();
+    let ends: Vec<(String, Option<String>)> =
+        parked::table.filter(parked::op_id.eq_any(&ops)).select((parked::op_id, parked::receipt)).load(c)?;
+    let read =
+        |(op, receipt): (String, Option<String>)| (op, receipt.and_then(|text| serde_json::from_str(&text).ok()));
+    let ends: HashMap<String, Option<Receipt>> = ends.into_iter().map(read).collect();
     let given: Vec<(String, String, String)> = operations::table
         .filter(operations::op_id.eq_any(ops))
         .select((operations::op_id, operations::outcome, operations::receipt))
@@ -150,7 +157,11 @@ fn around(c: &mut Conn, rows: &[(Row, Option<Receipt>)]) -> Result<Around> {
             answers.entry(op).or_default().push((outcome, serde_json::from_str(&receipt).ok()));
         }
     }
+    for (op, end) in ends.iter().filter_map(|(op, end)| Some((op, end.clone()?))) {
+        answers.entry(op.clone()).or_default().push((end.outcome, Some(end)));
+    }
     Ok(Around {
+        ends,
         revisions: revisions.into_iter().map(|(visit, rev, op, device)| ((visit, rev), (op, device))).collect(),
         visits: states.into_iter().map(|(id, state, rev)| (id, (state, rev))).collect(),
         answers,
@@ -188,6 +199,20 @@ fn check_one(run: &mut Run<'_>, row: &Row, receipt: Option<&Receipt>, around: &A
     check_kept(run, row, outcome, &name);
     if has_effect(outcome) {
         check_effect(run, row, receipt, around, &name);
+    }
+    if outcome == Outcome::Parked {
+        check_parked(run, row, answers, around, &name);
+    }
+}
+
+/// What was parked has its row, unless it was decided under another number; what was played later has its effect.
+fn check_parked(run: &mut Run<'_>, row: &Row, answers: &[(Outcome, Option<Receipt>)], around: &Around, name: &str) {
+    match around.ends.get(&row.op_id) {
+        None if answers.iter().all(|(outcome, _)| matches!(outcome, Outcome::Parked | Outcome::Duplicate)) => {
+            run.broke(Invariant::I1, "operation", name, "was parked, and stands on no list");
+        }
+        Some(Some(end)) if has_effect(end.outcome) => check_effect(run, row, end, around, name),
+        _ => {}
     }
 }
 

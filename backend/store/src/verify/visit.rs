@@ -4,7 +4,7 @@
 use super::secret::Body;
 use super::{Invariant, Run, STEP, audit_of, group, load_each, visit_review};
 use crate::audit::AuditRow;
-use crate::schema::{devices, household_revisions, households, operations, visit_revisions, visits};
+use crate::schema::{devices, household_revisions, households, operations, parked, visit_revisions, visits};
 use crate::vault::{Home, sealed_pointers};
 use crate::visit::{REVISIONS, TABLE};
 use crate::{Conn, Result};
@@ -147,6 +147,11 @@ fn around(c: &mut Conn, run: &mut Run<'_>, rows: &[Row]) -> Result<Around> {
     let owners: Vec<(String, String)> =
         devices::table.filter(devices::id.eq_any(phones)).select((devices::id, devices::user_id)).load(c)?;
     let ops: BTreeSet<&String> = revisions.iter().map(|revision| &revision.op_id).collect();
+    let later: Vec<(String, String, String, Option<String>)> = parked::table
+        .filter(parked::op_id.eq_any(&ops))
+        .filter(parked::receipt.is_not_null())
+        .select((parked::op_id, parked::device_id, parked::kind, parked::receipt))
+        .load(c)?;
     let bringers: Vec<(String, String, String, String, String)> = operations::table
         .filter(operations::op_id.eq_any(ops))
         .select((operations::op_id, operations::device_id, operations::kind, operations::outcome, operations::receipt))
@@ -159,11 +164,17 @@ fn around(c: &mut Conn, run: &mut Run<'_>, rows: &[Row]) -> Result<Around> {
         let of_files = household_revisions::table.filter(household_revisions::household_id.eq_any(files));
         of_files.select(Made::as_select()).load(c)
     })?;
-    let bringers = bringers.into_iter().fold(HashMap::new(), |mut all: HashMap<String, Vec<Bringer>>, row| {
-        let (op, device_id, kind, outcome, receipt) = row;
-        all.entry(op).or_default().push(Bringer { device_id, kind, outcome, receipt });
-        all
+    let later = later.into_iter().filter_map(|(op, device, kind, receipt)| {
+        let receipt = receipt?;
+        let outcome = serde_json::from_str::<Receipt>(&receipt).ok()?.outcome.code().to_owned();
+        Some((op, device, kind, outcome, receipt))
     });
+    let bringers =
+        bringers.into_iter().chain(later).fold(HashMap::new(), |mut all: HashMap<String, Vec<Bringer>>, row| {
+            let (op, device_id, kind, outcome, receipt) = row;
+            all.entry(op).or_default().push(Bringer { device_id, kind, outcome, receipt });
+            all
+        });
     Ok(Around {
         revisions: group(revisions, |revision| revision.visit_id.clone()),
         places: places.into_iter().map(|(id, region, is_synthetic)| (id, Place { region, is_synthetic })).collect(),

@@ -8,6 +8,9 @@ describe("the places that a role finds", () => {
   it("gives a banner supervisor the queue first", () => {
     expect(firstPlaceOf("banner_supervisor")).toBe("reviews");
   });
+  it("gives the machine's keeper what could not be taken in, and no household", () => {
+    expect(placesOf("sysop")).toEqual(["users", "parked", "me"]);
+  });
   it("gives a role without tasks its own account only", () => {
     expect(placesOf("read_only_leader")).toEqual(["me"]);
   });

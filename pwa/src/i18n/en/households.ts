@@ -85,7 +85,7 @@ export default {
     approved: "Approved",
     returned: "Returned",
     refused: "Not accepted",
-    parked: "Arrived, the office is looking at it",
+    parked: "Arrived, waiting",
     conflict: "Delivered, to be decided",
     rejected: "Not adopted",
     withdrawn: "Withdrawn",

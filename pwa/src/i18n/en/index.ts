@@ -3,6 +3,7 @@ import auth from "./auth";
 import conflicts from "./conflicts";
 import households from "./households";
 import me from "./me";
+import parking from "./parking";
 import problems from "./problems";
 import reviews from "./reviews";
 import setup from "./setup";
@@ -13,4 +14,4 @@ import ui from "./ui";
 import users from "./users";
 import visits from "./visits";
 
-export default { arrivals, auth, conflicts, households, me, problem: problems, reviews, setup, shell, sync, today, ui, users, visits };
+export default { arrivals, auth, conflicts, households, me, parking, problem: problems, reviews, setup, shell, sync, today, ui, users, visits };

@@ -8,6 +8,7 @@ export default {
     card: "Card",
     me: "Me",
     reviews: "Review",
+    parked: "Parked",
     users: "People",
   },
   demoLabel: "Demonstration",

@@ -16,6 +16,7 @@ export default {
     all: "Everything on this phone has arrived",
     unsent: "{n} entry is on this phone only, not sent yet | {n} entries are on this phone only, not sent yet",
     stuck: "{n} entry needs you | {n} entries need you",
+    parked: "All of it has arrived; {n} entry waits for the office | All of it has arrived; {n} entries wait for the office",
   },
   phase: {
     sending: "Sending…",
@@ -82,6 +83,7 @@ export default {
     all: "all of it in | all of them in",
     arrived: "{n} in",
     waiting: "{n} to be sent",
+    parked: "{n} with the office",
     stuck: "{n} needs you | {n} need you",
     comma: ", ",
   },

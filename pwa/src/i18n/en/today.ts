@@ -12,7 +12,6 @@ export default {
   conflicts: "{n} value differs from a colleague's: please decide | {n} values differ from a colleague's: please decide",
   conflictsText: "You and somebody else wrote different things about the same household.",
   refused: "Not accepted:",
-  parked: "Arrived, the office is looking at it:",
   mend: "Mend it",
   look: "Look",
   drafts: "Unfinished visits",

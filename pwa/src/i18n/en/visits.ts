@@ -198,7 +198,7 @@ export default {
       approved: "Approved",
       returned: "Sent back, please correct",
       refused: "Not accepted",
-      parked: "Delivered, put aside for now",
+      parked: "Delivered, waiting to be dealt with",
       conflict: "Delivered, differs from somebody else's change",
       rejected: "Rejected",
       withdrawn: "Withdrawn",

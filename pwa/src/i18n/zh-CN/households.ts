@@ -85,7 +85,7 @@ export default {
     approved: "已通过",
     returned: "已退回",
     refused: "没有被接收",
-    parked: "已送到，等办公室处理",
+    parked: "已送到，等待处理",
     conflict: "已送达，待确认",
     rejected: "未采纳",
     withdrawn: "已撤回",

@@ -8,6 +8,7 @@ export default {
     card: "联系卡",
     me: "我的",
     reviews: "审核",
+    parked: "待处理",
     users: "人员",
   },
   demoLabel: "演示",

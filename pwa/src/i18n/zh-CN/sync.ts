@@ -16,6 +16,7 @@ export default {
     all: "本机的内容全部已送达",
     unsent: "{n} 条保存在本机，还没有送达",
     stuck: "{n} 条需要您处理",
+    parked: "本机的内容全部已送达，其中 {n} 条等待办公室处理",
   },
   phase: {
     sending: "正在送达…",
@@ -82,6 +83,7 @@ export default {
     all: "全部入库",
     arrived: "{n} 户已入库",
     waiting: "{n} 户待送达",
+    parked: "{n} 户等待处理",
     stuck: "{n} 户需处理",
     comma: "，",
   },

@@ -12,7 +12,6 @@ export default {
   conflicts: "{n} 处与他人不一致，请您确认",
   conflictsText: "同一家庭的同一项内容，您和别人写的不一样。",
   refused: "没有被接收：",
-  parked: "已送到，等办公室处理：",
   mend: "去修改",
   look: "查看",
   drafts: "没写完的走访",

@@ -198,7 +198,7 @@ export default {
       approved: "已通过",
       returned: "已退回，请修改",
       refused: "没有被接收",
-      parked: "已送达，暂时搁置",
+      parked: "已送达，等待处理",
       conflict: "已送达，与他人不一致",
       rejected: "未通过",
       withdrawn: "已撤回",

@@ -1,6 +1,7 @@
 //! Push and pull of field devices (docs/SYNC.md).
 
 pub mod operations;
+pub mod parking;
 #[cfg(feature = "failpoints")]
 pub mod planted;
 pub mod prepare;

@@ -55,10 +55,21 @@ struct WithdrawVisit {
     reason: String,
 }
 
+/// Every kind and version that a phone may hand over; nothing is ever taken out.
+const KNOWN: [(&str, u32); 3] = [(SUBMIT, 1), ("visit.withdraw", 1), ("conflict.decide", 1)];
+
+/// Whether this server knows what an operation of this kind and version does.
+pub fn is_known(kind: &str, version: i64) -> bool {
+    KNOWN.iter().any(|known| *known == (kind, u32::try_from(version).unwrap_or(u32::MAX)))
+}
+
 /// Applies one operation; `None` when its kind or version is not known here.
 /// Every version ever shipped stays in this list.
 pub fn apply(app: &App, c: &mut Conn, actor: &Actor, prepared: &Prepared, now: Time) -> AppResult<Option<Effect>> {
     let op = &prepared.op;
+    if !is_known(&op.kind, i64::from(op.version)) {
+        return Ok(None);
+    }
     match (op.kind.as_str(), op.version) {
         (SUBMIT, 1) => {
             attempt(c, actor, Action::SubmitVisit)?;

@@ -17,7 +17,7 @@ use ruhu_domain::visit::VisitState;
 use ruhu_store::change::{self, ChangeKind};
 use ruhu_store::household::HouseholdRow;
 use ruhu_store::visit::{self, VisitRow};
-use ruhu_store::{Conn, StoreError, conflict, household_list, operation, user, visit_list};
+use ruhu_store::{Conn, StoreError, conflict, household_list, operation, parking, user, visit_list};
 use serde_json::value::{RawValue, to_raw_value};
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -66,6 +66,16 @@ fn read_cursor(text: &str) -> AppResult<Cursor> {
     serde_json::from_slice(&bytes.ok_or_else(bad)?).map_err(|_| bad())
 }
 
+/// The answer that stands for an operation now.
+fn outcome(c: &mut Conn, op: OpId) -> AppResult<Option<OutcomeRow>> {
+    let receipt = match parking::find_receipt(c, op)? {
+        Some(receipt) => Some(receipt),
+        None => operation::find_by_op_id(c, op)?.map(|row| row.receipt),
+    };
+    let row = |receipt| Ok(OutcomeRow { op_id: op.uuid(), receipt: RawValue::from_string(receipt)? });
+    receipt.map(row).transpose()
+}
+
 /// A page and where the next one begins; `view.cursor` is still empty.
 struct Pulled {
     view: PullView,
@@ -88,17 +98,22 @@ impl Page<'_> {
         let ids: Vec<HouseholdId> = households.iter().map(|row| row.id).collect();
         let mut visits = visit_list::list_for_households(c, &scope, &ids)?;
         let conflicts = conflict::list_open_for(c, &self.app.vault, &scope, &ids)?;
+        let mut outcomes = Vec::new();
         let next = match ids.last() {
             Some(last) if !is_last => CursorAt::Snapshot { after: Some(last.uuid()), feed },
             _ => {
                 let elsewhere = visit_list::list_own_elsewhere(c, self.actor.user)?;
                 visits.extend(visit_list::list_by_ids(c, &scope, &elsewhere)?);
+                // A phone that begins anew may have missed in the feed what became of its parked work.
+                for op in parking::list_ended(c, self.actor.user)? {
+                    outcomes.extend(outcome(c, op)?);
+                }
                 CursorAt::Feed(feed)
             }
         };
         let mut changes = self.changes(c, households, visits)?;
         changes.extend(self.conflicts(c, conflicts)?);
-        let view = PullView { changes, evict: vec![], outcomes: vec![], cursor: String::new(), more: true, total };
+        let view = PullView { changes, evict: vec![], outcomes, cursor: String::new(), more: true, total };
         Ok(Pulled { view, next })
     }
 
@@ -123,9 +138,7 @@ impl Page<'_> {
         evict.extend(gone.map(|id| EvictRow { kind: VISIT, id: *id }));
         let mut outcomes = Vec::new();
         for op_id in named(ChangeKind::Outcome) {
-            if let Some(row) = operation::find_by_op_id(c, OpId(op_id))? {
-                outcomes.push(OutcomeRow { op_id, receipt: RawValue::from_string(row.receipt)? });
-            }
+            outcomes.extend(outcome(c, OpId(op_id))?);
         }
         let ids: Vec<ConflictId> = named(ChangeKind::Conflict).into_iter().map(ConflictId).collect();
         let conflicts = conflict::list_by_ids(c, &self.app.vault, &scope, &ids)?;

@@ -3,20 +3,20 @@
 
 use crate::app::error::{AppError, Detail};
 use crate::app::sync::operations::{Effect, apply};
+use crate::app::sync::parking::{note, play_ready};
 #[cfg(feature = "failpoints")]
 use crate::app::sync::planted::{self, Bug};
 use crate::app::sync::prepare::{Prepared, prepare};
 use crate::app::{App, AppResult, tenure};
 use crate::views::sync::{PushRequest, PushView, receipt_text};
 use ruhu_domain::actor::Actor;
-use ruhu_domain::ids::OpId;
 use ruhu_domain::policy::{self, Action};
 use ruhu_domain::sync::operation::{
     BATCH_MAX_OPS, Manifest, Operation, Outcome, Place, Position, Receipt, ReceiptError, SequenceRefusal, Subject,
 };
 use ruhu_domain::time::Time;
 use ruhu_store::operation::{self, OperationRow};
-use ruhu_store::{Conn, StoreError, device, failpoint, savepoint};
+use ruhu_store::{Conn, StoreError, device, failpoint, parking, savepoint};
 use serde_json::value::RawValue;
 
 const PROTOCOL: u32 = 1;
@@ -95,6 +95,11 @@ fn receive(app: &App, c: &mut Conn, actor: &Actor, request: &Batch, now: Time) -
         at = Position { epoch: request.epoch, next_seq: 1, ..at };
     }
     let mut receipts = Vec::with_capacity(request.ops.len());
+    // Usually nothing of an author waits, and then none of it is looked for.
+    let mut has_waiting = !parking::list_waits(c, actor.user)?.is_empty();
+    if has_waiting {
+        play_ready(app, c, actor.user, now)?;
+    }
     for prepared in &request.ops {
         let Prepared { op, hash, .. } = prepared;
         match at.place(request.epoch, op.seq) {
@@ -113,7 +118,12 @@ fn receive(app: &App, c: &mut Conn, actor: &Actor, request: &Batch, now: Time) -
                 receipts.push(RawValue::from_string(known.receipt)?);
             }
             Ok(Place::Next) => {
-                receipts.push(take(app, c, actor, prepared, request.epoch, now)?);
+                let receipt = take(app, c, actor, prepared, request.epoch, now)?;
+                has_waiting |= receipt.outcome == Outcome::Parked;
+                if has_waiting && has_effect(receipt.outcome) {
+                    play_ready(app, c, actor.user, now)?;
+                }
+                receipts.push(receipt_text(&receipt)?);
                 at.next_seq += 1;
             }
         }
@@ -128,20 +138,13 @@ fn fork() -> AppError {
 }
 
 /// Applies one operation, or keeps it with the reason why not.
-fn take(
-    app: &App,
-    c: &mut Conn,
-    actor: &Actor,
-    prepared: &Prepared,
-    epoch: i64,
-    now: Time,
-) -> AppResult<Box<RawValue>> {
+fn take(app: &App, c: &mut Conn, actor: &Actor, prepared: &Prepared, epoch: i64, now: Time) -> AppResult<Receipt> {
     let op = &prepared.op;
     failpoint!("push.operation");
-    let earlier = answered_before(c, actor, op)?;
+    let Earlier { answer, was_parked } = answered_before(c, actor, op)?;
     #[cfg(feature = "failpoints")]
-    let earlier = earlier.filter(|_| !planted::is(Bug::NoIdLookup));
-    let receipt = match earlier {
+    let answer = answer.filter(|_| !planted::is(Bug::NoIdLookup));
+    let receipt = match answer {
         Some(receipt) => receipt,
         None => decide(app, c, actor, prepared, now)?,
     };
@@ -170,36 +173,54 @@ fn take(
         Outcome::Applied | Outcome::Merged | Outcome::Conflict => KEPT_KINDS.contains(&op.kind.as_str()),
     };
     operation::insert(c, &app.vault, &row, is_kept.then(|| op.body.get()))?;
+    note(c, actor, (prepared, epoch), &receipt, was_parked, now)?;
     failpoint!("push.receipt");
-    Ok(text)
+    Ok(receipt)
+}
+
+/// What is known of an operation from other numbers.
+struct Earlier {
+    /// The answer to give; `None` when it is to be decided.
+    answer: Option<Receipt>,
+    was_parked: bool,
 }
 
 /// The same operation under another number: the answer that decided it, if it is this user's own.
-/// What was parked did nothing, so under a new number it is decided anew.
-fn answered_before(c: &mut Conn, actor: &Actor, op: &Operation) -> AppResult<Option<Receipt>> {
+/// What was parked did nothing, so under a new number it is decided anew, unless it was played meanwhile.
+fn answered_before(c: &mut Conn, actor: &Actor, op: &Operation) -> AppResult<Earlier> {
+    let mut was_parked = false;
     for (at, row) in operation::list_by_op_id(c, op.id)?.into_iter().enumerate() {
         let is_own = device::find(c, row.device)?.is_some_and(|device| device.user_id == actor.user);
         if !is_own && at == 0 {
-            return Ok(Some(Receipt { code: Some("op.id_taken".to_owned()), ..blank(op, Outcome::Refused) }));
+            let taken = Receipt { code: Some("op.id_taken".to_owned()), ..blank(op, Outcome::Refused) };
+            return Ok(Earlier { answer: Some(taken), was_parked });
         }
         if is_own && row.outcome != Outcome::Parked {
-            let first: Receipt = serde_json::from_str(&row.receipt)?;
-            return Ok(Some(Receipt { first: Some(Box::new(first)), ..blank(op, Outcome::Duplicate) }));
+            return Ok(Earlier { answer: Some(duplicate(op, &row.receipt)?), was_parked });
         }
+        was_parked |= is_own;
     }
-    Ok(None)
+    if was_parked {
+        parking::hold(c, op.id)?;
+    }
+    let played = if was_parked { parking::find_receipt(c, op.id)? } else { None };
+    Ok(Earlier { answer: played.map(|first| duplicate(op, &first)).transpose()?, was_parked })
 }
 
-/// Whether an operation had its effect, under whatever number.
-fn is_done(c: &mut Conn, op: OpId) -> AppResult<bool> {
-    let answers = operation::list_by_op_id(c, op)?;
-    Ok(answers.iter().any(|row| matches!(row.outcome, Outcome::Applied | Outcome::Merged | Outcome::Conflict)))
+fn duplicate(op: &Operation, first: &str) -> AppResult<Receipt> {
+    let first: Receipt = serde_json::from_str(first)?;
+    Ok(Receipt { first: Some(Box::new(first)), ..blank(op, Outcome::Duplicate) })
 }
 
-fn decide(app: &App, c: &mut Conn, actor: &Actor, prepared: &Prepared, now: Time) -> AppResult<Receipt> {
+fn has_effect(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Applied | Outcome::Merged | Outcome::Conflict)
+}
+
+/// Decides an operation, in a savepoint of its own.
+pub fn decide(app: &App, c: &mut Conn, actor: &Actor, prepared: &Prepared, now: Time) -> AppResult<Receipt> {
     let op = &prepared.op;
     if let Some(after) = op.after
-        && !is_done(c, after)?
+        && parking::list_done(c, &[after])?.is_empty()
     {
         return Ok(Receipt { code: Some("op.after".to_owned()), ..blank(op, Outcome::Parked) });
     }
@@ -229,12 +250,12 @@ fn decide(app: &App, c: &mut Conn, actor: &Actor, prepared: &Prepared, now: Time
 
 /// A bug, or a damaged row, in the way of one operation must not hold back the others: it is kept whole,
 /// and the log says why.
-fn failed(op: &Operation, cause: &str) -> Receipt {
+pub fn failed(op: &Operation, cause: &str) -> Receipt {
     tracing::error!(op.id = %op.id, cause, "operation {} could not be decided", op.id);
     Receipt { code: Some("op.failed".to_owned()), ..blank(op, Outcome::Parked) }
 }
 
-fn blank(op: &Operation, outcome: Outcome) -> Receipt {
+pub fn blank(op: &Operation, outcome: Outcome) -> Receipt {
     let kind = op.kind.split('.').next().unwrap_or_default().to_owned();
     Receipt {
         seq: op.seq,

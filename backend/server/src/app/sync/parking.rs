@@ -1,0 +1,395 @@
+//! Parked operations get their row in the transaction that parked them, and are decided again when their turn comes:
+//! with the operation that they hang on, at the start of a server, or because a person wants it.
+//!
+//! A replay acts as its author did: with the role and scope of the moment in which the phone handed it over, so that
+//! an account that was shut or moved since takes no work with it. What a phone was told stays as it is; the new answer
+//! reaches it as an outcome (docs/SYNC.md, "Parking").
+
+use crate::app::error::AppError;
+use crate::app::sync::operations::is_known;
+use crate::app::sync::prepare::Prepared;
+use crate::app::sync::push::{decide, failed};
+use crate::app::{App, AppResult};
+use crate::views::sync::receipt_text;
+use ruhu_domain::actor::Actor;
+use ruhu_domain::ids::{HouseholdId, OpId, SessionId, UserId};
+use ruhu_domain::sync::operation::{Clock, Operation, Outcome, Receipt};
+use ruhu_domain::sync::parking::{Dependency, ParkReason, ParkState, goes_alone, ready};
+use ruhu_domain::time::Time;
+use ruhu_store::audit::{self, Event};
+use ruhu_store::change::{self, ChangeKind};
+use ruhu_store::parking::{self, ParkedRow};
+use ruhu_store::{Conn, StoreError, operation, savepoint};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// Waiting operations that one transaction decides at most; the next one goes on.
+const PLAYED_MAX: usize = 200;
+/// Operations that one run over everything looks at most, and of one step.
+const LOOKED_AT_MAX: usize = 10_000;
+const STEP: i64 = 100;
+
+/// Who or what has an operation decided again.
+#[derive(Debug, Clone, Copy)]
+pub enum Cause<'a> {
+    /// The phone offered it.
+    Offer,
+    /// The operation it waited for had its effect.
+    Dependency,
+    /// A server started, or somebody ran `ruhu replay`.
+    Server,
+    Person(&'a Actor),
+}
+
+impl Cause<'_> {
+    fn code(self) -> &'static str {
+        match self {
+            Self::Offer => "offer",
+            Self::Dependency => "dependency",
+            Self::Server => "server",
+            Self::Person(_) => "person",
+        }
+    }
+
+    fn person(self) -> Option<UserId> {
+        match self {
+            Self::Person(actor) => Some(actor.user),
+            Self::Offer | Self::Dependency | Self::Server => None,
+        }
+    }
+}
+
+/// What a run over everything that waits came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Replayed {
+    /// Decided again.
+    pub tried: usize,
+    pub played: usize,
+    pub refused: usize,
+    /// Still in the way of nobody, and still waiting.
+    pub waiting: usize,
+}
+
+impl App {
+    /// Tries what this server may be able to decide now: kinds and versions that it has learnt, failures whose cause
+    /// may be mended, and what hangs on an operation that is done. Each has a transaction of its own.
+    pub async fn replay_parked(&self) -> AppResult<Replayed> {
+        let (mut sum, mut after) = (Replayed::default(), None);
+        for _ in 0..LOOKED_AT_MAX / usize::try_from(STEP).unwrap_or(1) {
+            let rows = self.db.read(move |c: &mut Conn| parking::list_waiting_after(c, after, STEP)).await?;
+            let Some(last) = rows.last() else { break };
+            after = Some((last.parked_at, last.op_id));
+            for row in rows {
+                let (app, op, now) = (self.clone(), row.op_id, self.now());
+                let tried = self.db.write(move |c: &mut Conn| replay_by_server(&app, c, op, now)).await;
+                sum.add(op, tried)?;
+            }
+        }
+        let Replayed { tried, played, refused, waiting } = sum;
+        if tried + waiting > 0 {
+            tracing::info!(tried, played, refused, waiting, "looked through the parked operations");
+        }
+        Ok(sum)
+    }
+}
+
+impl Replayed {
+    fn add(&mut self, op: OpId, tried: AppResult<Option<ParkState>>) -> AppResult<()> {
+        let state = match tried {
+            Ok(state) => state,
+            Err(AppError::Store(error)) if error.is_infrastructure() => return Err(error.into()),
+            Err(cause) => {
+                tracing::error!(op.id = %op, %cause, "parked operation {op} could not be looked at");
+                None
+            }
+        };
+        self.tried += usize::from(state.is_some());
+        match state {
+            Some(ParkState::Played) => self.played += 1,
+            Some(ParkState::Refused | ParkState::Dismissed) => self.refused += 1,
+            Some(ParkState::Waiting) | None => self.waiting += 1,
+        }
+        Ok(())
+    }
+}
+
+fn replay_by_server(app: &App, c: &mut Conn, op: OpId, now: Time) -> AppResult<Option<ParkState>> {
+    parking::hold(c, op)?;
+    let Some(row) = parking::find(c, op)?.filter(|row| row.state == ParkState::Waiting) else { return Ok(None) };
+    let is_due = match (row.reason, row.after) {
+        (ParkReason::Unknown, _) => is_known(&row.kind, row.version),
+        (ParkReason::Failed, _) => true,
+        (ParkReason::WaitsFor, Some(after)) => !parking::list_done(c, &[after])?.is_empty(),
+        (ParkReason::WaitsFor, None) => false,
+    };
+    if !is_due {
+        return Ok(None);
+    }
+    let author = row.author;
+    let played = play(app, c, row, Cause::Server, now)?;
+    if played.state == ParkState::Played {
+        play_ready(app, c, author, now)?;
+    }
+    Ok(Some(played.state))
+}
+
+/// Decides the author's operations again whose turn has come: those that wait for an operation that is done, then
+/// those that wait for them. Bounded; what is left comes with the author's next push, or the next run over everything.
+pub fn play_ready(app: &App, c: &mut Conn, author: UserId, now: Time) -> AppResult<()> {
+    let mut left = PLAYED_MAX;
+    let mut tried: Vec<OpId> = Vec::new();
+    loop {
+        let mut waiting = parking::list_waits(c, author)?;
+        waiting.retain(|(op, _)| !tried.contains(op));
+        let on: Vec<OpId> = waiting.iter().map(|(_, after)| *after).collect();
+        let turn = ready(&waiting, &parking::list_done(c, &on)?, left);
+        if turn.is_empty() {
+            return Ok(());
+        }
+        left -= turn.len();
+        for op in &turn {
+            let played = savepoint(c, |c| -> AppResult<()> {
+                parking::hold(c, *op)?;
+                match parking::find(c, *op)?.filter(|row| row.state == ParkState::Waiting) {
+                    Some(row) => play(app, c, row, Cause::Dependency, now).map(drop),
+                    None => Ok(()),
+                }
+            });
+            tolerate(*op, played)?;
+        }
+        tried.extend(turn);
+    }
+}
+
+/// A damaged row in the way of one operation takes nothing with it; the log says why.
+fn tolerate(op: OpId, result: AppResult<()>) -> AppResult<()> {
+    match result {
+        Err(AppError::Store(error)) if error.is_infrastructure() => Err(error.into()),
+        Err(cause) => {
+            tracing::error!(op.id = %op, %cause, "operation {op} could not be parked or played");
+            Ok(())
+        }
+        Ok(()) => Ok(()),
+    }
+}
+
+/// Decides one held operation that waits, and keeps what came out.
+pub fn play(app: &App, c: &mut Conn, row: ParkedRow, cause: Cause<'_>, now: Time) -> AppResult<ParkedRow> {
+    let mut op = Operation {
+        seq: row.seq,
+        id: row.op_id,
+        kind: row.kind.clone(),
+        version: u32::try_from(row.version).unwrap_or(u32::MAX),
+        subject: row.subject,
+        after: row.after,
+        recorded_at: row.recorded_at,
+        clock: Clock { offset_ms: row.clock_offset_ms, monotonic_ms: row.monotonic_ms },
+        body: RawValue::NULL.to_owned(),
+    };
+    if let Cause::Person(_) = cause {
+        op.after = still_needed(c, &row)?;
+    }
+    let receipt = match open(app, c, &row) {
+        Ok((body, hash)) => {
+            op.body = body;
+            decide(app, c, &author(&row), &Prepared { op, hash, submission: None }, now)?
+        }
+        Err(AppError::Store(error)) if error.is_infrastructure() => return Err(error.into()),
+        Err(cause) => failed(&op, &cause.to_string()),
+    };
+    end(c, row, &receipt, cause, now)
+}
+
+/// The operation that must be done before: a person may let go of one that never will be.
+fn still_needed(c: &mut Conn, row: &ParkedRow) -> AppResult<Option<OpId>> {
+    let Some(after) = row.after else { return Ok(None) };
+    let standing = dependency(c, row)?;
+    Ok(Some(after).filter(|_| !goes_alone(standing)))
+}
+
+/// How the operation stands that this one hangs on; `None` when nobody noted which it is.
+fn dependency(c: &mut Conn, row: &ParkedRow) -> AppResult<Option<Dependency>> {
+    let Some(after) = row.after else { return Ok(None) };
+    Ok(Some(parking::list_standings(c, &[after])?.get(&after).copied().unwrap_or(Dependency::Missing)))
+}
+
+/// The author as they handed it over.
+fn author(row: &ParkedRow) -> Actor {
+    Actor {
+        user: row.author,
+        role: row.author_role,
+        scope: row.region.clone(),
+        session: SessionId(Uuid::nil()),
+        device: row.device,
+    }
+}
+
+/// The body as the phone sent it, and the hash of it all.
+fn open(app: &App, c: &mut Conn, row: &ParkedRow) -> AppResult<(Box<RawValue>, String)> {
+    let gone = || StoreError::Broken("a parked operation without its body".to_owned());
+    let kept = operation::find(c, row.device, row.epoch, row.seq)?.ok_or_else(gone)?;
+    let body = operation::find_body(c, &app.vault, &kept)?.ok_or_else(gone)?;
+    Ok((RawValue::from_string(body)?, kept.content_hash))
+}
+
+/// Keeps what a further decision, or a dismissal, made of an operation that waited; its author's phones hear of an end.
+pub fn end(c: &mut Conn, row: ParkedRow, receipt: &Receipt, cause: Cause<'_>, now: Time) -> AppResult<ParkedRow> {
+    let state = match receipt.code.as_deref() {
+        Some(DISMISSED) => ParkState::Dismissed,
+        _ => ParkState::after(receipt.outcome),
+    };
+    let is_over = state != ParkState::Waiting;
+    let reason = if is_over { row.reason } else { reason_of(receipt)? };
+    let row = ParkedRow {
+        state,
+        reason,
+        tries: row.tries + i64::from(state != ParkState::Dismissed),
+        tried_at: if state == ParkState::Dismissed { row.tried_at } else { now },
+        ended_at: is_over.then_some(now),
+        ended_by: cause.person().filter(|_| is_over),
+        receipt: if is_over { Some(receipt_text(receipt)?.get().to_owned()) } else { None },
+        ..row
+    };
+    parking::update(c, &row)?;
+    if is_over {
+        change::record(c, &[row.author], ChangeKind::Outcome, row.op_id.uuid(), now)?;
+    }
+    // What the server tries by itself, and tries again, is no event until something comes of it.
+    if is_over || cause.person().is_some() {
+        let detail = json!({ "cause": cause.code(), "outcome": receipt.outcome, "code": receipt.code });
+        let action = if state == ParkState::Dismissed { "operation.dismiss" } else { "operation.play" };
+        note_event(c, &row, cause, action, detail, now)?;
+    }
+    Ok(row)
+}
+
+/// The code of the answer to what a person dismissed.
+pub const DISMISSED: &str = "op.dismissed";
+
+fn reason_of(receipt: &Receipt) -> AppResult<ParkReason> {
+    let reason = receipt.code.as_deref().and_then(ParkReason::from_code);
+    reason.ok_or_else(|| AppError::Broken("an operation was parked without a reason".to_owned()))
+}
+
+/// The row of an operation that was just answered under a position: a new one when it was parked; when it was parked
+/// before, what became of it now.
+pub fn note(
+    c: &mut Conn,
+    actor: &Actor,
+    (prepared, epoch): (&Prepared, i64),
+    receipt: &Receipt,
+    was_parked: bool,
+    now: Time,
+) -> AppResult<()> {
+    let op = &prepared.op;
+    let is_parked = receipt.outcome == Outcome::Parked;
+    if receipt.outcome == Outcome::Duplicate || !(is_parked || was_parked) {
+        return Ok(());
+    }
+    let noted = savepoint(c, |c| note_try(c, actor, (prepared, epoch), receipt, now));
+    tolerate(op.id, noted)
+}
+
+fn note_try(
+    c: &mut Conn,
+    actor: &Actor,
+    (prepared, epoch): (&Prepared, i64),
+    receipt: &Receipt,
+    now: Time,
+) -> AppResult<()> {
+    let op = &prepared.op;
+    let is_parked = receipt.outcome == Outcome::Parked;
+    let known = parking::find(c, op.id)?.filter(|row| row.state == ParkState::Waiting);
+    let Some(known) = known else {
+        return if is_parked { park(c, actor, (prepared, epoch), receipt, now) } else { Ok(()) };
+    };
+    let row = ParkedRow {
+        device: actor.device,
+        epoch,
+        seq: op.seq,
+        after: op.after,
+        household: known.household.or(household_of(c, prepared)?),
+        reason: if is_parked { reason_of(receipt)? } else { known.reason },
+        state: ParkState::after(receipt.outcome),
+        tries: known.tries + 1,
+        tried_at: now,
+        ended_at: (!is_parked).then_some(now),
+        ..known
+    };
+    parking::update(c, &row)?;
+    if !is_parked {
+        change::record(c, &[row.author], ChangeKind::Outcome, op.id.uuid(), now)?;
+        let detail = json!({ "cause": Cause::Offer.code(), "outcome": receipt.outcome, "code": receipt.code });
+        note_event(c, &row, Cause::Offer, "operation.play", detail, now)?;
+    }
+    Ok(())
+}
+
+fn park(
+    c: &mut Conn,
+    actor: &Actor,
+    (prepared, epoch): (&Prepared, i64),
+    receipt: &Receipt,
+    now: Time,
+) -> AppResult<()> {
+    let op = &prepared.op;
+    let row = ParkedRow {
+        op_id: op.id,
+        device: actor.device,
+        epoch,
+        seq: op.seq,
+        author: actor.user,
+        author_role: actor.role,
+        region: actor.scope.clone(),
+        kind: op.kind.clone(),
+        version: i64::from(op.version),
+        subject: op.subject,
+        household: household_of(c, prepared)?,
+        after: op.after,
+        clock_offset_ms: op.clock.offset_ms,
+        monotonic_ms: op.clock.monotonic_ms,
+        reason: reason_of(receipt)?,
+        state: ParkState::Waiting,
+        tries: 1,
+        recorded_at: op.recorded_at,
+        parked_at: now,
+        tried_at: now,
+        ended_at: None,
+        ended_by: None,
+        receipt: None,
+    };
+    parking::insert(c, &row)?;
+    let detail = json!({ "version": row.version, "code": row.reason.code() });
+    note_event(c, &row, Cause::Offer, "operation.park", detail, now)
+}
+
+/// The household that an operation is about, as far as it can be read.
+fn household_of(c: &mut Conn, prepared: &Prepared) -> AppResult<Option<HouseholdId>> {
+    if let Some(submission) = &prepared.submission {
+        return Ok(Some(submission.proposal.household_id));
+    }
+    match parking::find_household(c, prepared.op.subject) {
+        Err(error) if error.is_infrastructure() => Err(error.into()),
+        found => Ok(found.unwrap_or(None)),
+    }
+}
+
+/// A person's deed stands in their name, what came of the work in its author's.
+fn note_event(
+    c: &mut Conn,
+    row: &ParkedRow,
+    cause: Cause<'_>,
+    action: &str,
+    detail: Value,
+    now: Time,
+) -> AppResult<()> {
+    let (actor, device) = match cause {
+        Cause::Person(actor) => (Some(actor.user), Some(actor.device)),
+        Cause::Offer | Cause::Dependency => (Some(row.author), Some(row.device)),
+        Cause::Server => (None, None),
+    };
+    let action = action.to_owned();
+    let (subject_kind, subject_id) = ("operation".to_owned(), row.op_id.uuid());
+    Ok(audit::append(c, &Event { at: now, actor, device, action, subject_kind, subject_id, detail })?)
+}
