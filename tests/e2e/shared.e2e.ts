@@ -103,9 +103,13 @@ journey("one phone, two people", () => [phone?.page], (step) => {
   step("the first comes back: the visit arrives once, under the right name", async () => {
     const { page } = phone;
     const pushes = pushesOf(page);
+    // What the server has left the phone with her; it comes again, and says how much it is.
     await signIn(page, zhTexts, ANA);
-    await seen(heading(page, t("today.title")));
+    await seen(heading(page, t("auth.first.done")));
     await pillSays(page, zhTexts, "all");
+    expect(await page.getByText(t("auth.first.ready", { n: 0 })).count()).toBe(0);
+    await page.getByRole("link", { name: t("auth.first.enter"), exact: true }).click();
+    await seen(heading(page, t("today.title")));
     const visits = await visitsTo(household, ANA);
     expect(visits).toHaveLength(before.mine + 1);
     expect(pushes.flat()).toHaveLength(1);

@@ -9,6 +9,7 @@ import { createEngine } from "./engine";
 import { aRoutineVisit, content, World } from "./testing/kit";
 import { submitDraft } from "./submit";
 import type { Store } from "@/db/database";
+import type { ConflictBody } from "@/db/wire";
 
 async function anInstallation(world: World, storage = world.newStorage()): Promise<Installation> {
   const platform = world.platform(storage);
@@ -141,6 +142,7 @@ describe("who uses the phone", () => {
     const world = new World();
     world.server.addUser("ana");
     world.server.addHousehold("h1");
+    world.server.setConflict({ id: "c1", household_id: "h1", state: "open", mine: { visit_id: "v1" } } as ConflictBody);
     const storage = world.newStorage();
     const installation = await anInstallation(world, storage);
     const store = await signedIn(installation, "ana");
@@ -148,6 +150,7 @@ describe("who uses the phone", () => {
     engine.start();
     await engine.settled();
     expect(await store.db.households.count()).toBe(1);
+    expect(await store.db.conflicts.count()).toBe(1);
     engine.stop();
     const asked: string[] = [];
     world.faults = (request) => {
@@ -161,6 +164,7 @@ describe("who uses the phone", () => {
     const again = await signedIn(installation, "ana");
     expect(await again.db.households.count()).toBe(0);
     expect(await again.db.files.count()).toBe(0);
+    expect(await again.db.conflicts.count()).toBe(0);
     again.db.close();
   });
 

@@ -131,6 +131,9 @@ async function forgetCopies(db: UserDatabase, receiptsToo: boolean): Promise<voi
     const mine = (await db.households.toArray()).filter((row) => row.local);
     const unsent = new Set((await db.outbox.toArray()).map((row) => row.subject));
     const visits = (await db.visits.toArray()).filter((row) => unsent.has(row.id));
+    const conflicts = (await db.conflicts.toArray()).filter((row) => unsent.has(row.id));
+    await db.conflicts.clear();
+    await db.conflicts.bulkPut(conflicts);
     await db.households.clear();
     await db.files.clear();
     await db.visits.clear();
