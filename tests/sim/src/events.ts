@@ -136,7 +136,7 @@ export class Events {
     const { server, clock, ledger } = this.scene;
     if (!server.isUp) return;
     ledger.fire("server_killed_between_requests");
-    server.kill(clock.nowMs);
+    server.kill();
   }
 
   /** The server's disk lets nothing more be written for a while. */
@@ -148,7 +148,7 @@ export class Events {
     server.execute(isFull ? "PRAGMA max_page_count = 1" : "PRAGMA query_only = ON");
     await during();
     // Whoever looks after the server makes room, and starts it again.
-    server.kill(clock.nowMs);
+    server.kill();
     server.start(clock.nowMs);
   }
 

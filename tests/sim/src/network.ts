@@ -147,7 +147,7 @@ export class Network {
       case "no_randomness": return this.deliver(window, asked, { at: this.chance.between(1, 8), what: "no_random" });
       case "server_killed_before_answer":
         this.deliver(window, asked);
-        this.server.kill(this.clock.nowMs);
+        this.server.kill();
         throw offline();
       default: {
         const whole = this.deliver(window, asked);
