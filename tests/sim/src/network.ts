@@ -229,6 +229,8 @@ export class Network {
     const { receipts } = JSON.parse(answered.body) as { receipts: { seq: number; op_id: string; outcome: string }[] };
     receipts.forEach((receipt, at) => {
       this.ledger.count(`receipt ${receipt.outcome}${"code" in receipt && receipt.code ? ` ${String(receipt.code)}` : ""}`);
+      const answer = this.ledger.answers.get(receipt.op_id);
+      if (answer?.history !== this.ledger.history) this.ledger.answers.set(receipt.op_id, { history: this.ledger.history, atMs: this.clock.nowMs });
       const key = `${sent.device}/${sent.epoch}/${receipt.seq}/${sent.ops[at]?.id ?? ""}`;
       const text = JSON.stringify(receipt);
       const before = this.receipts.get(key);
