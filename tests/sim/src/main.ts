@@ -42,7 +42,7 @@ async function run(seed: number, days: number): Promise<Outcome> {
     const sql = option("plant-sql");
     if (sql !== undefined) scene.server.execute(sql);
     const events = new Events(scene);
-    for (; lived < days; lived += 1) await day(scene, events);
+    for (; lived < days; lived += 1) { if (has("each-day")) process.stderr.write(`day ${lived} ${scene.ledger.hash} ${scene.ledger.traced} ${scene.ledger.saved.length}\n`); await day(scene, events); }
     await heal(scene);
   } catch (error) {
     violation = scene.network.takeViolation() ?? (error instanceof Violation ? error : null);
