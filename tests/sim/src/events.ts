@@ -201,6 +201,7 @@ export class Events {
     const { plan, ledger, losses } = this.scene;
     const { phone } = handset;
     const users = handset.users.map((user) => user.id);
+    ledger.trace(`${phone.name} lies in a pocket`);
     const what = plan.pick(["database_evicted", "site_data_cleared", "backup_taken", "backup_taken", "phone_restored", "journal_torn", "journal_bent"] as const);
     phone.closeAll();
     switch (what) {
@@ -230,7 +231,8 @@ export class Events {
       case "journal_torn":
       case "journal_bent":
         for (const [name, bytes] of phone.journals.files) {
-          if (bytes.length === 0) continue;
+          // Whose database is gone has no other copy, and nobody promises to live through both.
+          if (bytes.length === 0 || phone.restoring.has(name)) continue;
           const next = what === "journal_torn" ? bytes.slice(0, plan.below(bytes.length)) : Uint8Array.from(bytes);
           if (what === "journal_bent") next[plan.below(next.length)] = plan.below(256);
           phone.journals.files.set(name, next);
