@@ -1,8 +1,9 @@
 //! What becomes of a decision when the other side does not come into the file, and who hears of it.
 
 use crate::conflicts::{EAST, THIRD, WEST, a_home, answers, cards, state_of, the_card};
+use crate::reviews::with_second_person;
 use ruhu_domain::actor::Role;
-use ruhu_tests::{Actor, TestApp, a_revisit, on_both_databases};
+use ruhu_tests::{Actor, a_first_survey, a_revisit, on_both_databases};
 use serde_json::{Value, json};
 
 const OLD: &str = "residence_address";
@@ -76,6 +77,33 @@ on_both_databases! {
             let due = phone.household(home.first.household).unwrap()["next_visit_due_on"].clone();
             assert_eq!(due == json!(app.now().date()), choice == "revisit", "{choice}");
         }
+    }
+
+    async fn a_row_that_one_side_removed_keeps_what_is_covered_and_was_not_typed_again(app: &TestApp) {
+        let ana = app.caseworker().sign_in().await;
+        let boss = app.supervisor().sign_in().await;
+        let (person, draft) = with_second_person(a_first_survey());
+        let first = ana.submits(draft).await.applied();
+        boss.approves(&first).await.ok();
+        let row = format!("persons/{person}");
+        let gone = a_revisit(&first, 1).found_changed("members").set(&row, Value::Null);
+        let gone = ana.submits(gone).await.applied();
+        let called = a_revisit(&first, 1).found_changed("members").set(&format!("{row}/phone"), json!("15400009999"));
+        let called = ana.submits(called).await.in_conflict();
+        let card = the_card(&ana).await;
+        let mut value = card["mine"]["value"].clone();
+        assert_eq!(value["id_no"], "110***********0038", "covered");
+        value["phone"] = json!("15400007777");
+        answers(&ana, &card, json!({ "choice": "other", "value": value, "reason": "当面核实" })).await.applied();
+        boss.approves(&gone).await.ok();
+        boss.approves(called.approval().seeing("file_rev", 2).knowing(&card)).await.ok();
+        let whole = app.app.clone();
+        let id = first.household.into();
+        let kept = app.db().read(move |c: &mut ruhu_store::Conn| {
+            ruhu_store::household::find_unscoped(c, id)?.expect("a household").into_clear(&whole.vault)
+        });
+        let person = kept.await.unwrap().file["persons"][&person.to_string()].clone();
+        assert_eq!((&person["id_no"], &person["phone"]), (&json!("110105194912310038"), &json!("15400007777")));
     }
 
     async fn who_waits_behind_is_held_against_what_was_decided(app: &TestApp) {

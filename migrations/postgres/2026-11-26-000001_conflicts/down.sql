@@ -1,3 +1,6 @@
+-- Without conflicts a visit that was held up by one waits for review like any other.
+UPDATE visits SET state = 'in_review' WHERE state = 'conflict';
+
 DROP TABLE conflicts;
 
 CREATE TABLE conflicts (

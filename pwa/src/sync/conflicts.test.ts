@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { countConflicts, listConflicts } from "@/db/conflicts";
+import { readMeta, writeAll, writeMeta } from "@/db/meta";
 import { countWork, findVisit } from "@/db/visits";
 import type { ConflictBody, DecideConflictBody } from "@/db/wire";
 import { decideConflicts } from "./decide";
@@ -63,6 +64,48 @@ describe("conflicts on the phone", () => {
     world.server.evict("h1");
     await sync(world, phone);
     expect(await phone.store.db.conflicts.toCollection().primaryKeys()).toEqual(["c1", "c2"]);
+    phone.close();
+  });
+
+  it("go when somebody else is asked instead, unless a decision of this user is still here", async () => {
+    const world = new World();
+    const phone = await aPhone(world);
+    world.server.refusals.set("c2", { outcome: "refused", code: "conflict.value_covered" });
+    const other = { conflict_id: "c2", choice: "other" as const, value: "示例社区11号楼", reason: "看过门牌" };
+    await decideConflicts(phone.store, [other]);
+    await sync(world, phone);
+    world.server.evictConflict("c1");
+    world.server.evictConflict("c2");
+    await sync(world, phone);
+    expect(await listConflicts(phone.store)).toMatchObject([{ body: { id: "c2" }, decision: other }]);
+    world.server.refusals.delete("c2");
+    expect(await decideConflicts(phone.store, [mine("c2")])).toBe(1);
+    await sync(world, phone);
+    const [left] = await listConflicts(phone.store);
+    expect(left).toMatchObject({ body: { id: "c2" }, stuck: { code: "conflict.unknown" } });
+    // Nothing is to be said about it any more, it only has to be seen.
+    expect(await decideConflicts(phone.store, [{ conflict_id: "c2", choice: "theirs" }])).toBe(0);
+    await discardStuck(phone.store, left!.stuck!.id);
+    expect(await ids(phone)).toEqual([]);
+    phone.close();
+  });
+
+  it("stay through a pull of everything while a decision about them is here", async () => {
+    const world = new World();
+    const phone = await aPhone(world);
+    world.server.refusals.set("c1", { outcome: "refused", code: "conflict.value_covered" });
+    const other = { conflict_id: "c1", choice: "other" as const, value: "示例社区11号楼", reason: "看过门牌" };
+    await decideConflicts(phone.store, [other]);
+    await sync(world, phone);
+    world.server.conflicts.delete("c1");
+    world.server.conflicts.delete("c2");
+    await writeAll(phone.store.db, async () => {
+      const now = await readMeta(phone.store.db, "pull");
+      await writeMeta(phone.store.db, "pull", { cursor: null, gen: now.gen + 1, full: true, done: 0, total: null });
+    });
+    await sync(world, phone);
+    expect((await readMeta(phone.store.db, "pull")).full).toBe(false);
+    expect(await listConflicts(phone.store)).toMatchObject([{ body: { id: "c1" }, decision: other }]);
     phone.close();
   });
 

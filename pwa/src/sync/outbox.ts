@@ -13,6 +13,9 @@ const KEPT_MS = 7 * 24 * 3_600_000;
 /** No number of an operation is longer than this on the wire. */
 const SEQ_DIGITS_BYTES = 16;
 
+/** Refusals after which nothing can be decided about a conflict any more, whatever the user says. */
+const CLOSING_CODES = new Set(["conflict.unknown", "conflict.already_decided"]);
+
 export interface NewOperation {
   readonly kind: "visit.submit" | "visit.withdraw" | "conflict.decide";
   readonly subject: string;
@@ -175,6 +178,7 @@ async function settleByReceipt(
     default:
       // Refused, parked, or a word of a later server: kept where the user sees it.
       await store.db.outbox.put({ ...row, state: "answered", receipt: first ?? receipt });
+      if (CLOSING_CODES.has(first?.code ?? "")) await store.db.conflicts.update(row.subject, { open: 0 });
   }
 }
 

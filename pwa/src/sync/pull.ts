@@ -68,6 +68,7 @@ async function applyPage(
       // A former caseworker keeps the visits that they made, not the file.
       if (kind === "household") await evictHousehold(store, id, (row) => isBy(row, store.user.id));
       else if (kind === "visit") await evictVisit(db, id);
+      else if (kind === "conflict") await evictConflict(db, id);
     }
     const households = await storeChanges(db, now.gen, page);
     await applyReceipts(store, page.outcomes.map((outcome) => outcome.receipt), answeredMs);
@@ -142,7 +143,7 @@ const isBy = ({ server }: VisitRow, userId: string): boolean => server !== null 
 async function evictHousehold(store: Store, id: string, isKept: (visit: VisitRow) => boolean): Promise<void> {
   const { db } = store;
   for (const row of await db.conflicts.where("household_id").equals(id).toArray()) {
-    if (decode(row.body).mine.by.id !== store.user.id) await db.conflicts.delete(row.id);
+    if (decode(row.body).mine.by.id !== store.user.id) await evictConflict(db, row.id);
   }
   await db.households.delete(id);
   await db.files.delete(id);
@@ -158,10 +159,15 @@ async function evictVisit(db: UserDatabase, id: string): Promise<void> {
   else await db.visits.delete(id);
 }
 
+/** Somebody else is asked now. A decision that is still here needs its card: its author must see what became of it. */
+async function evictConflict(db: UserDatabase, id: string): Promise<void> {
+  if ((await db.outbox.where("subject").equals(id).count()) === 0) await db.conflicts.delete(id);
+}
+
 /** At the end of a full pull: drops what it did not see, except what only this phone knows. */
 async function sweep(store: Store, gen: number): Promise<void> {
   const { db } = store;
-  await db.conflicts.where("gen").below(gen).delete();
+  for (const id of await db.conflicts.where("gen").below(gen).primaryKeys()) await evictConflict(db, id);
   const households = await db.households.where("gen").below(gen).toArray();
   const isSeen = (visit: VisitRow): boolean => visit.gen === gen;
   for (const row of households) if (!row.local) await evictHousehold(store, row.id, isSeen);

@@ -279,6 +279,8 @@ export async function discardStuck(store: Store, opId: string): Promise<void> {
       await settleAnswered(store, row.subject, "discarded");
       await forgetLocalVisit(db, row);
     } else await settle(store, row, row.receipt, "discarded");
+    // The card of a decision stayed for its author's eyes only.
+    if (row.kind === "conflict.decide" && (await db.conflicts.get(row.subject))?.open === 0) await db.conflicts.delete(row.subject);
     await dropLocalHousehold(db, row.household_id);
     await touch(db);
   });

@@ -143,7 +143,7 @@ impl Conflict {
         self.state == ConflictState::Open && (self.visitor == who.user || (who.is_reviewer && is_due))
     }
 
-    /// The conflict with a decision. Whether the value is acceptable is [`resolve`]'s to say.
+    /// The conflict with a decision. Whether the value is acceptable is `resolve`'s to say.
     pub fn decided(self, wanted: Wanted, who: Decider, now: Time) -> Result<Self, ConflictRefusal> {
         if self.state != ConflictState::Open {
             return Err(ConflictRefusal::AlreadyDecided);

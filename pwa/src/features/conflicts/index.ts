@@ -12,3 +12,4 @@ export const ConflictBlock = defineAsyncComponent(() => import("./ConflictBlock.
 export const DueNotice = defineAsyncComponent(() => import("./DueNotice.vue"));
 
 export const routes: RouteRecordRaw[] = [{ path: "/conflicts", name: "conflicts", component: () => import("./ConflictsPage.vue") }];
+export { cardOf } from "./logic/card";

@@ -197,6 +197,8 @@ export default {
     visitRev: "The visit was sent again: submission {from} → {to}.",
     fileRev: "The file was updated: revision {from} → {to}.",
     state: "State of the visit now: {state}.",
+    conflicts: "Decided while you read: {names}.",
+    conflictsUnseen: "Differences that you have not seen were decided while you read.",
     moved: "{before} → now {now}",
     decidedBy: "{name}, {at}: {decision}.",
     clashHelp: "Decline each of these with a reason, or return the visit:",

@@ -193,6 +193,8 @@ export default {
     visitRev: "走访已重新提交：第 {from} 次 → 第 {to} 次。",
     fileRev: "档案已更新：第 {from} 版 → 第 {to} 版。",
     state: "走访现在的状态：{state}。",
+    conflicts: "您查看时有人确认了这些不一致：{names}。",
+    conflictsUnseen: "您查看时出现并确认了新的不一致。",
     moved: "{before} → 现为 {now}",
     decidedBy: "{name}，{at}，{decision}。",
     clashHelp: "请逐项不予采纳并写明原因，或者退回：",

@@ -12,7 +12,7 @@ interface Answered {
 }
 
 type Change = { readonly kind: "household"; readonly id: string } | { readonly kind: "visit"; readonly id: string }
-  | { readonly kind: "conflict"; readonly id: string } | { readonly kind: "evict"; readonly id: string };
+  | { readonly kind: "conflict" | "evict" | "evict_conflict"; readonly id: string };
 
 export type Refusal = { readonly outcome: "refused" | "parked"; readonly code: string };
 
@@ -90,6 +90,12 @@ export class FakeServer {
   evict(id: string): void {
     this.households.delete(id);
     this.feed.push({ kind: "evict", id });
+  }
+
+  /** Somebody else is asked from now on. */
+  evictConflict(id: string): void {
+    this.conflicts.delete(id);
+    this.feed.push({ kind: "evict_conflict", id });
   }
 
   async handle(request: Request): Promise<Response> {
@@ -202,7 +208,8 @@ export class FakeServer {
     }
     if (op.kind === "conflict.decide") {
       const conflict = this.conflicts.get(op.subject);
-      if (conflict?.state !== "open") return { ...base, outcome: "refused", code: "conflict.already_decided" };
+      if (!conflict) return { ...base, outcome: "refused", code: "conflict.unknown" };
+      if (conflict.state !== "open") return { ...base, outcome: "refused", code: "conflict.already_decided" };
       this.setConflict({ ...conflict, state: "decided" });
       return { ...base, outcome: "applied", state: "decided" };
     }
@@ -249,8 +256,11 @@ export class FakeServer {
     const page = this.feed.slice(cursor.feed, cursor.feed + this.pageSize);
     const next: Cursor = { ...cursor, feed: cursor.feed + page.length };
     return json(200, {
-      changes: page.flatMap((change) => (change.kind === "evict" ? [] : this.change(change.kind, change.id))),
-      evict: page.flatMap(({ kind, id }) => (kind === "evict" && !this.households.has(id) ? [{ kind: "household", id }] : [])),
+      changes: page.flatMap(({ kind, id }) => (kind === "evict" || kind === "evict_conflict" ? [] : this.change(kind, id))),
+      evict: page.flatMap(({ kind, id }) => {
+        if (kind === "evict_conflict") return [{ kind: "conflict", id }];
+        return kind === "evict" && !this.households.has(id) ? [{ kind: "household", id }] : [];
+      }),
       outcomes: this.outcomes.splice(0),
       cursor: JSON.stringify(next),
       more: next.feed < this.feed.length,

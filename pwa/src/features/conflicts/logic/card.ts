@@ -26,6 +26,10 @@ export interface Card {
   readonly base: readonly Part[];
   readonly theirs: readonly Part[];
   readonly mine: readonly Part[];
+  /** What else goes into the file with mine, and not without it. */
+  readonly along: readonly Part[];
+  /** Theirs is what the file held before: the other visit was not approved. */
+  readonly back: boolean;
   /** The two look the same because they are masked. */
   readonly masked: boolean;
 }
@@ -111,5 +115,11 @@ export function cardOf(reading: Reading, body: ConflictBody, household: Househol
   };
   const name = body.kind === "group" ? groupName(reading, body.path, file) : reading.fullLabel(body.path, file);
   const masked = body.kind !== "row_gone" && paths.every((_, at) => theirs[at] === mine[at]);
-  return { name, base: parts("base"), theirs: parts("theirs"), mine: parts("mine"), masked };
+  // A change may name a row that only mine holds.
+  const along = body.waiting.map(({ path, to }): Part => {
+    const value = to as Json;
+    return { path, label: reading.fullLabel(path, file), text: textOf(reading, path, value, file), same: false };
+  });
+  const back = body.theirs.by === null && paths.every((_, at) => theirs[at] === texts("base")[at]);
+  return { name, base: parts("base"), theirs: parts("theirs"), mine: parts("mine"), along, back, masked };
 }

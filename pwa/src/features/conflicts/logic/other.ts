@@ -16,21 +16,40 @@ export function askedPaths({ dictionary }: Definitions, body: ConflictBody): str
   });
 }
 
-/** What the fields begin with: what was decided before and came back, else mine, else theirs; never a mask. */
-export function firstAnswers(body: ConflictBody, paths: readonly string[], before: DecideConflictBody | null): Map<string, Json> {
+/** What the fields begin with, masks and all: what was decided before and came back, else mine, else theirs. */
+function start(body: ConflictBody, paths: readonly string[], before: DecideConflictBody | null): [string, Json][] {
   const value = before?.choice === "other" ? ((before.value ?? null) as Json) : sideOf(body, "mine");
   const whole = body.kind === "row_gone" && !isObject(value) ? sideOf(body, "theirs") : value;
-  const answers = paths.map((path): [string, Json] => {
+  return paths.map((path) => {
     const key = body.kind === "row_gone" ? (path.split("/")[2] ?? "") : path;
-    const one = body.kind === "path" ? whole : isObject(whole) ? (whole[key] ?? null) : null;
-    return [path, isMasked(one) ? null : one];
+    return [path, body.kind === "path" ? whole : isObject(whole) ? (whole[key] ?? null) : null];
   });
-  return new Map(answers);
+}
+
+/** What stands in the fields at first; never a mask. */
+export function firstAnswers(body: ConflictBody, paths: readonly string[], before: DecideConflictBody | null): Map<string, Json> {
+  return new Map(start(body, paths, before).map(([path, one]) => [path, isMasked(one) ? null : one]));
+}
+
+/**
+ * Covered cells of a row, by path: nobody can type them again, so what is left empty keeps the value behind its mask.
+ * A row is written as a whole, and without them it would lose them.
+ */
+export function coveredCells(body: ConflictBody, paths: readonly string[], before: DecideConflictBody | null): Map<string, Json> {
+  if (body.kind !== "row_gone") return new Map();
+  return new Map(start(body, paths, before).filter(([, one]) => isMasked(one)));
 }
 
 /** The answers in the conflict's own shape. In a group, what has no answer stays theirs. */
-export function otherValue({ dictionary }: Definitions, body: ConflictBody, answers: ReadonlyMap<string, Json>): Json {
-  const clean = [...answers].map(([path, value]): [string, Json] => [path, normalise(fieldAt(dictionary, path), value)]);
+export function otherValue(
+  { dictionary }: Definitions,
+  body: ConflictBody,
+  answers: ReadonlyMap<string, Json>,
+  covered: ReadonlyMap<string, Json> = new Map(),
+): Json {
+  const clean = [...answers].map(([path, value]): [string, Json] => {
+    return [path, normalise(fieldAt(dictionary, path), value) ?? covered.get(path) ?? null];
+  });
   if (body.kind === "path") return clean[0]?.[1] ?? null;
   const given = clean.filter(([, value]) => value !== null);
   if (body.kind === "group") return Object.fromEntries(given);

@@ -1,6 +1,7 @@
 // Why a decision was not taken, in a shape that the screen can explain.
 
 import type { Problem } from "@/api/problem";
+import type { ConflictBody } from "@/db/wire";
 import type { Decided, Since } from "../wire";
 
 export type Refusal =
@@ -32,7 +33,15 @@ export function refusalOf(problem: Problem): Refusal {
   return problem.status === 0 || problem.status >= 500 || problem.status === 429 ? { is: "unsent", code } : { is: "refused", code };
 }
 
+/** The conflicts about which somebody decided after the record was read: those it showed, and whether there are others. */
+export function decidedSince(since: Since, conflicts: readonly ConflictBody[]): { readonly seen: ConflictBody[]; readonly others: boolean } {
+  const known = new Map(conflicts.map((one) => [one.id, one]));
+  const news = since.decided.filter((id) => known.get(id)?.state !== "decided");
+  const seen = news.flatMap((id) => known.get(id) ?? []);
+  return { seen, others: seen.length < news.length };
+}
+
 const isSince = (value: unknown): value is Since =>
-  isRecord(value) && typeof value["file_rev"] === "number" && Array.isArray(value["moved"]);
+  isRecord(value) && typeof value["file_rev"] === "number" && Array.isArray(value["moved"]) && Array.isArray(value["decided"]);
 const isDecided = (value: unknown): value is Decided =>
   isRecord(value) && isRecord(value["by"]) && typeof value["at"] === "string" && typeof value["decision"] === "string";

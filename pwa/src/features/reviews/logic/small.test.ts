@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { figureLines } from "./figures";
 import { type KeyPress, actionOf, takesLetters } from "./keys";
 import { clockOffMinutes, isFirstFiling, mendedPaths, minutesOf } from "./record";
-import { refusalOf } from "./refusal";
+import { decidedSince, refusalOf } from "./refusal";
+import type { ConflictBody } from "@/db/wire";
 import { change, problem as failed, record, summary } from "./testRecords";
 
 const press = (key: string, more: Partial<KeyPress> = {}): KeyPress => ({
@@ -49,12 +50,19 @@ describe("keys", () => {
 describe("a refusal", () => {
   const problem = (code: string, more: Record<string, unknown> = {}, status = 409) => failed(code, status, more);
   it("tells what moved, who decided, and what clashes", () => {
-    const since = { visit_rev: 1, visit_hash: "h", file_rev: 5, state: "in_review", moved: [] };
+    const since = { visit_rev: 1, visit_hash: "h", file_rev: 5, state: "in_review", moved: [], decided: [] };
     expect(refusalOf(problem("visit.stale_review", { since }))).toEqual({ is: "stale", since });
     const decided = { by: { id: "u", name: "审核员" }, at: "2026-11-23T00:00:00Z", decision: "approved" };
     expect(refusalOf(problem("visit.already_decided", { decided }))).toEqual({ is: "decided", decided });
     expect(refusalOf(problem("visit.clash", { paths: ["needs", 3] }))).toEqual({ is: "clash", paths: ["needs"] });
     expect(refusalOf(problem("visit.own", {}, 403))).toEqual({ is: "own" });
+  });
+  it("tells of differences that were decided meanwhile, those on the screen and others", () => {
+    const since = { visit_rev: 1, visit_hash: "h", file_rev: 5, state: "in_review", moved: [], decided: ["a", "b", "c"] } as const;
+    const shown = [{ id: "a", state: "decided" }, { id: "b", state: "open" }] as ConflictBody[];
+    expect(decidedSince({ ...since, decided: ["a"] }, shown)).toEqual({ seen: [], others: false });
+    expect(decidedSince({ ...since, decided: ["a", "b"] }, shown)).toEqual({ seen: [shown[1]], others: false });
+    expect(decidedSince({ ...since, decided: ["a", "b", "c"] }, shown)).toEqual({ seen: [shown[1]], others: true });
   });
   it("says that nothing is known after a lost connection", () => {
     expect(refusalOf(failed("net.offline", 0))).toEqual({ is: "unsent", code: "net.offline" });
