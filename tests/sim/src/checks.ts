@@ -66,12 +66,13 @@ export class Checks {
     }
   }
 
-  /** I5: an engine that runs has a round under way or something that wakes it. */
+  /** I5: once nothing moves any more, no round is under way, and each engine has something that wakes it. */
   checkAlive(window: Window): void {
     const { engine } = window;
-    if (window.gone || !engine || engine.state().is === "stopped") return;
+    if (window.gone || window.frozen || !engine || engine.state().is === "stopped") return;
     this.ledger.checked("I5");
-    if (engine.state().is === "syncing" || this.clock.waitsFor(window)) return;
+    if (engine.state().is === "syncing") throw new Violation("I5", `${window.name} has a round that comes to no end: ${JSON.stringify(engine.state())}`);
+    if (this.clock.waitsFor(window)) return;
     throw new Violation("I5", `${window.name} is ${engine.state().is} and nothing will wake it`);
   }
 

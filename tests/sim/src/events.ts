@@ -138,7 +138,8 @@ export class Events {
     const worker = plan.pick(workers);
     const scope = plan.pick(["150602", "150603", "150602", "1506"]);
     if (admin.patch(worker.id, { scope }).status !== 200) return;
-    if (scope !== worker.scope) ledger.fire("worker_moved_to_another_area");
+    if (scope === worker.scope) return;
+    ledger.fire("worker_moved_to_another_area");
     (worker as { scope: string }).scope = scope;
     this.scene.shut(worker.id);
   }
@@ -163,23 +164,23 @@ export class Events {
     server.start(clock.nowMs);
   }
 
-  /** A backup is taken, or the one that there is comes back. */
-  async backupOrRestore(): Promise<void> {
-    const { server, clock, ledger, network, checks, workers, losses } = this.scene;
+  takeBackup(): void {
+    const { server, clock, workers } = this.scene;
     if (!server.isUp) server.start(clock.nowMs);
+    server.backup("backup.db");
+    this.backup = { atMs: clock.nowMs, passwords: new Map(workers.map((one) => [one.id, one.password])) };
+  }
+
+  /** The last backup comes back, when it is younger than what the phones keep. */
+  async restore(): Promise<void> {
+    const { server, clock, ledger, network, checks, workers, losses } = this.scene;
     const { backup } = this;
-    if (!backup || clock.nowMs - backup.atMs > 5 * DAY_MS) {
-      server.backup("backup.db");
-      this.backup = { atMs: clock.nowMs, passwords: new Map(workers.map((one) => [one.id, one.password])) };
-      return;
-    }
+    if (!backup || clock.nowMs - backup.atMs > 5 * DAY_MS) return;
     ledger.fire("server_restored_from_an_older_backup");
     server.restore(clock.nowMs, "backup.db");
     ledger.history += 1;
     this.backup = null;
     network.forgetAnswers();
-    network.shutTokens.clear();
-    network.tokens.clear();
     checks.forgetServer();
     type User = { id: string; scope: string; shut: number };
     const users = server.rows<User>("SELECT json_object('id', id, 'scope', scope, 'shut', disabled_at IS NOT NULL) AS line FROM users");

@@ -33,7 +33,7 @@ export async function day(scene: Scene, events: Events): Promise<void> {
   const sometimes: readonly (readonly [number, Deed])[] = [
     [0.3, () => events.assign()], [0.1, () => events.promote()], [0.08, () => events.shutOrOpen()],
     [0.05, () => events.resetPassword()], [0.08, () => events.revokeDevice()], [0.05, () => events.moveWorker()],
-    [0.5, () => events.decide()], [0.2, () => events.killServer()], [0.08, () => events.backupOrRestore()],
+    [0.5, () => events.decide()], [0.2, () => events.killServer()], [0.2, () => events.takeBackup()], [0.06, () => events.restore()],
   ];
   for (const [probability, run] of sometimes) if (plan.happens(probability)) at(0, 12, run);
   deeds.sort((a, b) => a.atMs - b.atMs);

@@ -127,6 +127,7 @@ async function work(scene: Scene, handset: Handset, window: Window): Promise<voi
     window.fate.writesLeft = Infinity;
     window.fate.wentBad = false;
     scene.raise();
+    await driver.settle(phone.windows);
     for (const one of phone.windows) checks.checkAlive(one);
     await checks.checkSaved(phone, store.user.id);
     clock.moveTo(clock.nowMs + plan.between(1, 30) * 1000);

@@ -105,8 +105,6 @@ export class Scene implements World, Outside {
 
   /** Somebody is shut out from this moment on: none of their sessions may do anything any more. */
   shut(user: string, device?: string): void {
-    for (const [token, access] of this.network.tokens) {
-      if (access.user === user && (device === undefined || access.device === device)) this.network.shutTokens.add(token);
-    }
+    this.network.shut(user, device);
   }
 }
