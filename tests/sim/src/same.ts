@@ -23,8 +23,11 @@ interface Page {
   readonly more: boolean;
 }
 
-/** Whether the reader may decide now changes with the hour; no row tells of it. */
-const lasting = ({ may_decide: _, ...body }: ConflictBody): string => canonicalJson(body);
+/**
+ * Whether the reader may decide now changes with the hour, and no row tells of it; the household's name comes with
+ * the household, and the phone shows that one.
+ */
+const lasting = ({ may_decide: _may, household_name: _name, ...body }: ConflictBody): string => canonicalJson(body);
 
 const bodyOf = ({ kind, body }: Change): string => (kind === "conflict" ? lasting(body as ConflictBody) : canonicalJson(body));
 
