@@ -288,12 +288,16 @@ on_both_databases! {
         home.two_addresses(app).await;
         let eva = app.caseworker().sign_in().await;
         let cursor = eva.pulls(None, 500).await.cursor;
+        let (card_of_ben, phone_of_ben) = (the_card(&home.ben).await, home.ben.pulls(None, 500).await.cursor);
         home.boss.assigns(home.first.household, Some(eva.id), None).await.ok();
         let phone = eva.pulls(cursor.as_deref(), 500).await;
         let card = phone.rows.iter().find(|((kind, _), _)| kind == "conflict").expect("the conflict").1;
         assert_eq!(card["may_decide"], false);
-        // Whoever was at the door still decides, though the household is in other hands.
-        answers(&home.ben, &the_card(&home.ben).await, json!({ "choice": "mine" })).await.applied();
+        // Whoever was at the door is not asked any more, but what they answered without a signal still counts.
+        let phone = home.ben.pulls(phone_of_ben.as_deref(), 500).await;
+        assert!(phone.evicted.contains(&("conflict".to_owned(), card_of_ben["id"].as_str().unwrap().to_owned())));
+        assert!(cards(&home.ben).await.is_empty());
+        answers(&home.ben, &card_of_ben, json!({ "choice": "mine" })).await.applied();
     }
 
     async fn two_that_arrive_at_once_do_not_miss_each_other(app: &TestApp) {

@@ -139,14 +139,14 @@ on_both_databases! {
         assert_eq!((&figures["before"]["persons_count"], &figures["after"]["persons_count"]), (&json!(0), &json!(1)));
         assert_eq!(figures["after"]["household_size"], 1);
         assert_eq!((&record["household"]["rev"], &record["household"]["clear"]), (&json!(0), &json!({})));
-        assert_eq!(record["may"], json!({ "review": true, "why_not": null }));
+        assert_eq!(record["may"], json!({ "review": true, "send_back": true, "why_not": null }));
         assert_eq!(ana.opens(&visit).await.ok()["may"]["review"], false);
         let auditor = app.auditor().sign_in().await;
-        assert_eq!(auditor.opens(&visit).await.ok()["may"], json!({ "review": false, "why_not": "auth.not_allowed" }));
+        assert_eq!(auditor.opens(&visit).await.ok()["may"], json!({ "review": false, "send_back": true, "why_not": "auth.not_allowed" }));
         boss.approves(&visit).await.ok();
         assert_eq!(
             boss.opens(&visit).await.ok()["may"],
-            json!({ "review": false, "why_not": "visit.already_decided" })
+            json!({ "review": false, "send_back": true, "why_not": "visit.already_decided" })
         );
     }
 

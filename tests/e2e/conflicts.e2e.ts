@@ -6,11 +6,11 @@ import { beginDay, button, decided, dialog, go, heading, link, pillSays, search,
 import { DESK, type Phone, expectNoPageErrors, openBrowser } from "./kit/browser";
 import { journey } from "./kit/journey";
 import { look } from "./kit/look";
+import { visitsWithout } from "./kit/move";
 import { type Server, startServer } from "./kit/server";
 import { zhTexts } from "./kit/texts";
-import { VisitPages, sentAs } from "./kit/visit";
 
-const { t, like, code, field, section } = zhTexts;
+const { t, like, field } = zhTexts;
 const EAST = "示例街道甲区11号楼1单元101室";
 const WEST = "示例街道乙区22号楼2单元202室";
 
@@ -39,37 +39,6 @@ afterAll(async () => {
   await server?.stop();
 });
 
-/** Writes at the door, without a signal, that the household lives elsewhere now. */
-async function visitsWithout({ page, context }: Phone, address: string): Promise<void> {
-  await context.setOffline(true);
-  await go(page, zhTexts, "households");
-  await (await search(page, zhTexts, nameOf(household))).first().click();
-  await button(page, t("households.page.start")).click();
-  await button(dialog(page), t("households.page.go")).click();
-  const visit = new VisitPages(page, zhTexts, { residence_address: address });
-  await page.getByRole("radio", { name: code("visit_outcome", "done"), exact: true }).click();
-  await page.getByRole("radio", { name: code("respondent", "self"), exact: true }).click();
-  await visit.next();
-  await page.getByRole("checkbox", { name: code("changes_declared", "moved"), exact: true }).click();
-  const finish = button(page, t("visits.check.finish"));
-  const moved = page.getByRole("main").getByRole("region", { name: section("V02", "address"), exact: true });
-  for (let at = 0; at < 12 && !(await finish.isVisible()); at += 1) {
-    const same = button(page, t("visits.unchanged.no"));
-    if (await moved.isVisible()) await button(page, t("visits.unchanged.yes")).click();
-    else if (await same.isVisible()) await same.click();
-    await visit.answer();
-    const conclusion = page.getByRole("radio", { name: code("conclusion", "keep"), exact: true });
-    if (await conclusion.isVisible()) await conclusion.click();
-    await visit.next();
-  }
-  await seen(finish);
-  const rest = button(page, t("visits.check.allUnchanged"));
-  if (await rest.isVisible()) await rest.click();
-  await visit.explainWarnings();
-  await visit.finish();
-  await sentAs(page, zhTexts, "saved_local");
-}
-
 /** Opens the household on the phone. */
 async function openHousehold({ page }: Phone): Promise<void> {
   await go(page, zhTexts, "households");
@@ -90,8 +59,8 @@ journey("two at one door", () => [first?.page, second?.page, desk?.page], (step)
   });
 
   step("both visit without a signal and hear of different addresses", async () => {
-    await visitsWithout(first, EAST);
-    await visitsWithout(second, WEST);
+    await visitsWithout(first, zhTexts, household, EAST);
+    await visitsWithout(second, zhTexts, household, WEST);
   });
 
   step("both records arrive; who came later is asked", async () => {

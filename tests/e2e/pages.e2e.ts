@@ -168,6 +168,9 @@ async function walkTheDesk(texts: Texts, name: string, options: Options): Promis
   await openPage(page, "/users", t("users.title"));
   await seen(page.getByRole("list", { name: t("users.title") }));
   await view("users");
+  await openPage(page, "/outstanding", t("arrivals.title"));
+  await seen(page.getByText(t("arrivals.none")));
+  await view("outstanding");
   await openPage(page, "/households", t("households.title"));
   const list = page.getByRole("list", { name: t("households.results") });
   await seen(list);

@@ -12,5 +12,6 @@ pub mod policy;
 pub mod refusal;
 pub mod region;
 pub mod sync;
+pub mod tenure;
 pub mod time;
 pub mod visit;

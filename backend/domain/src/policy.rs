@@ -12,8 +12,11 @@ use crate::region::RegionCode;
 pub enum Action {
     /// Own account, own devices, definitions and regions: anyone who is signed in.
     UseOwnAccount,
-    /// Push and pull of a field device.
+    /// Pull of a field device.
     SyncDevice,
+    /// Push: whoever was in the field once hands in what they recorded then; each operation is decided by what they
+    /// may do, or could ([`crate::tenure`]).
+    HandIn,
     ListHouseholds,
     ViewHousehold,
     AssignHousehold,
@@ -24,6 +27,10 @@ pub enum Action {
     /// Approve, return or reject.
     ReviewVisit,
     ListConflicts,
+    /// Which phones of one's area hold what has not arrived.
+    ListOutstanding,
+    /// Note that a possible loss on a phone was looked into.
+    ClearLoss,
     /// Decide, on a phone, a conflict of one's own visit.
     AnswerConflict,
     /// Decide a conflict whose visitor had their time.
@@ -34,9 +41,10 @@ pub enum Action {
 
 impl Action {
     /// Every action, for the tests that prove that the table is complete.
-    pub const ALL: [Action; 15] = [
+    pub const ALL: [Action; 18] = [
         Action::UseOwnAccount,
         Action::SyncDevice,
+        Action::HandIn,
         Action::ListHouseholds,
         Action::ViewHousehold,
         Action::AssignHousehold,
@@ -46,6 +54,8 @@ impl Action {
         Action::ViewVisit,
         Action::ReviewVisit,
         Action::ListConflicts,
+        Action::ListOutstanding,
+        Action::ClearLoss,
         Action::AnswerConflict,
         Action::DecideConflict,
         Action::ListUsers,
@@ -56,7 +66,7 @@ impl Action {
     pub fn roles(self) -> &'static [Role] {
         use Role::*;
         match self {
-            Action::UseOwnAccount => &Role::ALL,
+            Action::UseOwnAccount | Action::HandIn => &Role::ALL,
             Action::SyncDevice | Action::SubmitVisit | Action::WithdrawVisit | Action::AnswerConflict => {
                 &[Caseworker, Responsible, GrassrootsAdmin]
             }
@@ -74,7 +84,8 @@ impl Action {
                 CityAdmin,
                 Auditor,
             ],
-            Action::AssignHousehold => &[BannerSupervisor, CityReviewer],
+            Action::AssignHousehold | Action::ClearLoss => &[BannerSupervisor, CityReviewer],
+            Action::ListOutstanding => &[BannerSupervisor, IndustrySupervisor, CityReviewer, CityAdmin, Auditor],
             Action::ReviewVisit | Action::DecideConflict => &[BannerSupervisor, IndustrySupervisor, CityReviewer],
             Action::ListUsers => &[BannerSupervisor, CityReviewer, CityAdmin, Sysop],
             Action::ManageUsers => &[CityAdmin, Sysop],

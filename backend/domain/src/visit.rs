@@ -199,6 +199,8 @@ pub enum VisitRefusal {
     OtherFirst,
     #[error("a return names at least one reason")]
     NoReason,
+    #[error("its visitor does not have this household any more; reject it, or approve what stands")]
+    VisitorGone,
 }
 
 impl Refusal for VisitRefusal {
@@ -215,6 +217,7 @@ impl Refusal for VisitRefusal {
             Self::ConflictOpen => "visit.conflict_open",
             Self::OtherFirst => "visit.other_first",
             Self::NoReason => "visit.no_reason",
+            Self::VisitorGone => "visit.visitor_gone",
         }
     }
 

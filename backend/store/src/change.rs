@@ -10,8 +10,8 @@ use crate::error::StoreError;
 use crate::schema::changes;
 use crate::{Conn, Result};
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
-use ruhu_domain::ids::UserId;
+use diesel::sql_types::{BigInt, Bool};
+use ruhu_domain::ids::{HouseholdId, UserId};
 use ruhu_domain::sync::cursor::FeedPosition;
 use ruhu_domain::time::Time;
 use uuid::Uuid;
@@ -95,6 +95,21 @@ pub fn read_after(c: &mut Conn, user: UserId, after: FeedPosition, limit: i64) -
             Ok(Change { position: FeedPosition { tx, seq }, kind, id: id.into(), at: at.into() })
         })
         .collect()
+}
+
+/// When somebody was last told to drop a household: that is when it left their hands.
+pub fn find_evicted_at(c: &mut Conn, user: UserId, household: HouseholdId) -> Result<Option<Time>> {
+    // Written out, because a partial index is only used when the condition is there word for word.
+    let is_evict = diesel::dsl::sql::<Bool>("kind = 'evict'");
+    let told: Option<At> = changes::table
+        .filter(is_evict)
+        .filter(changes::user_id.eq(user.to_string()))
+        .filter(changes::entity_id.eq(household.to_string()))
+        .order(changes::at.desc())
+        .select(changes::at)
+        .first(c)
+        .optional()?;
+    Ok(told.map(Time::from))
 }
 
 /// The position from which nothing can be missed: everything at or before it is visible to this transaction,

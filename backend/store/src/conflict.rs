@@ -112,15 +112,15 @@ impl ConflictRow {
 /// A query over conflicts, built step by step.
 type Query<'a> = conflicts::BoxedQuery<'a, MultiBackend>;
 
-/// Narrows a query to what a scope shows: conflicts of households in the scope, and those of one's own visits. Whoever
-/// wrote the other side and has the household no more sees nothing of what others answered since.
+/// Narrows a query to what a scope shows: conflicts of households in the scope. Whoever has the household no more sees
+/// nothing of what others answered since, also when their own visit is one side.
 fn in_scope<'a>(query: Query<'a>, scope: &RowScope) -> Query<'a> {
     match scope {
         RowScope::Own(user) => {
             let user = user.to_string();
             let own = households::contact_id.eq(user.clone()).or(households::responsible_id.eq(user.clone()));
             let own = households::table.filter(own).select(households::id);
-            query.filter(conflicts::my_by_id.eq(user).or(conflicts::household_id.eq_any(own)))
+            query.filter(conflicts::household_id.eq_any(own))
         }
         RowScope::Region(region) => {
             let from = households::region_code.ge(region.as_str().to_owned());
@@ -230,22 +230,23 @@ pub fn list_open_ids(c: &mut Conn, id: HouseholdId) -> Result<Vec<ConflictId>> {
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
-/// Open conflicts of a visitor's own visits, wherever the households are now, oldest first.
-pub fn list_open_of_visitor(c: &mut Conn, vault: &Vault, user: UserId) -> Result<Vec<Conflict>> {
-    let rows = conflicts::table
-        .filter(conflicts::my_by_id.eq(user.to_string()))
-        .filter(conflicts::state.eq(ConflictState::Open.code()))
-        .order((conflicts::created_at, conflicts::id))
-        .select(ConflictRow::as_select())
-        .load(c)?;
-    clear(rows, vault)
-}
-
 /// Those of the conflicts that are in scope.
 pub fn list_by_ids(c: &mut Conn, vault: &Vault, scope: &RowScope, ids: &[ConflictId]) -> Result<Vec<Conflict>> {
     let ids = ids.iter().map(ToString::to_string);
     let query = in_scope(conflicts::table.into_boxed(), scope).filter(conflicts::id.eq_any(ids));
     clear(query.order(conflicts::id).select(ConflictRow::as_select()).load(c)?, vault)
+}
+
+/// Asks these people no more about a household that left their hands: a reviewer may decide at once.
+pub fn release(c: &mut Conn, household: HouseholdId, users: &[UserId], at: Time) -> Result<()> {
+    let users = users.iter().map(ToString::to_string);
+    let open = conflicts::table
+        .filter(conflicts::household_id.eq(household.to_string()))
+        .filter(conflicts::state.eq(ConflictState::Open.code()))
+        .filter(conflicts::my_by_id.eq_any(users))
+        .filter(conflicts::visitor_until.gt(at.naive_utc()));
+    diesel::update(open).set(conflicts::visitor_until.eq(at.naive_utc())).execute(c)?;
+    Ok(())
 }
 
 /// What the desk's list is narrowed to; the scope comes on top.

@@ -6,6 +6,7 @@ use crate::schema::devices;
 use crate::{Conn, Result};
 use diesel::prelude::*;
 use ruhu_domain::ids::{DeviceId, UserId};
+use ruhu_domain::sync::held::{missing, outstanding};
 use ruhu_domain::sync::operation::{Manifest, Position};
 use ruhu_domain::time::Time;
 
@@ -32,12 +33,30 @@ pub struct Device {
     pub last_seen_at: Time,
     #[diesel(deserialize_as = AtOption)]
     pub revoked_at: Option<Time>,
+    /// Since when it holds something that has not arrived.
+    #[diesel(deserialize_as = AtOption)]
+    pub held_since: Option<Time>,
+    /// Operations that it held without a receipt, and then held no more; until somebody has looked into it.
+    pub lost_count: i64,
+    #[diesel(deserialize_as = AtOption)]
+    pub lost_at: Option<Time>,
 }
 
 impl Device {
     /// Where the next operation is expected.
     pub fn position(&self) -> Position {
         Position { device: self.id, epoch: self.epoch, next_seq: self.next_seq }
+    }
+
+    /// What the phone said last.
+    pub fn manifest(&self) -> Manifest {
+        let Self { held_count: count, held_first_seq: first_seq, held_last_seq: last_seq, .. } = *self;
+        Manifest { count, first_seq, last_seq, head: self.held_head.clone() }
+    }
+
+    /// How many operations have not arrived, as far as the phone has told.
+    pub fn outstanding(&self) -> i64 {
+        outstanding(self.next_seq, &self.manifest())
     }
 }
 
@@ -85,6 +104,13 @@ pub fn list_for_user(c: &mut Conn, user: UserId) -> Result<Vec<Device>> {
         .load(c)?)
 }
 
+/// When the first of a user's devices was known.
+pub fn find_first_known(c: &mut Conn, user: UserId) -> Result<Option<Time>> {
+    let of_user = devices::table.filter(devices::user_id.eq(user.to_string()));
+    let first: Option<At> = of_user.order(devices::created_at).select(devices::created_at).first(c).optional()?;
+    Ok(first.map(Time::from))
+}
+
 /// Revokes a user's own device; `false` when they have no such device.
 pub fn revoke(c: &mut Conn, id: DeviceId, user: UserId, at: Time) -> Result<bool> {
     let own = devices::table.find(id.to_string()).filter(devices::user_id.eq(user.to_string()));
@@ -107,7 +133,8 @@ pub fn lock_position(c: &mut Conn, id: DeviceId, user: UserId) -> Result<Option<
     Ok(found.map(|(epoch, next_seq)| Position { device: id, epoch, next_seq }))
 }
 
-/// Moves the device to a new position and notes what the phone still holds.
+/// Moves the device to a new position and notes what the phone still holds, and what it holds no more without a
+/// receipt.
 /// `Stale` unless the device still stands at `from`.
 pub fn advance(
     c: &mut Conn,
@@ -118,6 +145,10 @@ pub fn advance(
     app_build: &str,
     at: Time,
 ) -> Result<()> {
+    let before = find(c, from.device)?.ok_or(StoreError::Stale)?;
+    let lost = missing(from, &before.manifest(), epoch, manifest);
+    let held_since = (outstanding(next_seq, manifest) > 0).then(|| before.held_since.unwrap_or(at));
+    let lost_at = if lost > 0 { Some(at) } else { before.lost_at };
     let seen = devices::table
         .find(from.device.to_string())
         .filter(devices::epoch.eq(from.epoch))
@@ -132,6 +163,9 @@ pub fn advance(
             devices::held_head.eq(&manifest.head),
             devices::app_build.eq(app_build),
             devices::last_seen_at.eq(at.naive_utc()),
+            devices::held_since.eq(held_since.map(Time::naive_utc)),
+            devices::lost_count.eq(before.lost_count.saturating_add(lost)),
+            devices::lost_at.eq(lost_at.map(Time::naive_utc)),
         ))
         .execute(c)?;
     if hit == 1 { Ok(()) } else { Err(StoreError::Stale) }

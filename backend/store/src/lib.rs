@@ -24,6 +24,7 @@ pub mod change;
 pub mod conflict;
 pub mod definition;
 pub mod device;
+pub mod device_list;
 pub mod household;
 pub mod household_file;
 pub mod household_list;

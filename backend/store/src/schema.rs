@@ -37,6 +37,9 @@ diesel::table! {
         created_at -> Timestamp,
         last_seen_at -> Timestamp,
         revoked_at -> Nullable<Timestamp>,
+        held_since -> Nullable<Timestamp>,
+        lost_count -> BigInt,
+        lost_at -> Nullable<Timestamp>,
     }
 }
 diesel::table! {

@@ -157,6 +157,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/devices/outstanding": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Phones that hold what has not arrived, the longest waiting first. */
+        get: operations["list_outstanding"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/devices/{id}": {
         parameters: {
             query?: never;
@@ -169,6 +186,23 @@ export interface paths {
         post?: never;
         /** Ends every session of one of the user's devices. Its unsent work stays on it. */
         delete: operations["revoke_device"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{id}/loss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Somebody has asked what became of the records that a phone held no more. */
+        post: operations["clear_loss"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -219,6 +253,23 @@ export interface paths {
         put?: never;
         /** Says who visits the household and who answers for it. */
         post: operations["assign_household"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/households/{id}/flight": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What may still be on its way: phones of those who have the household, and visits to it that are not decided. */
+        get: operations["find_flight"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -550,6 +601,14 @@ export interface components {
          * @enum {string}
          */
         ClashKindCode: "path" | "group" | "row_gone";
+        /** @description A possible loss was looked into. */
+        ClearLossRequest: {
+            /**
+             * Format: int64
+             * @description The number that was seen; another one by now is refused.
+             */
+            possible_loss: number;
+        };
         /** @description The phone's clock at the moment of recording. */
         Clock: {
             /** Format: int64 */
@@ -704,6 +763,26 @@ export interface components {
          * @enum {string}
          */
         FileStatusCode: "lead" | "draft" | "first_review" | "means_check" | "publicity" | "second_review" | "active" | "regular" | "fading" | "exited" | "cancelled" | "archived" | "closed_lead" | "rejected";
+        /** @description A phone of somebody who has the household. */
+        FlightDevice: {
+            /**
+             * Format: int64
+             * @description Records without a receipt, to whichever households, as the phone told last.
+             */
+            held: number;
+            held_since: components["schemas"]["Moment"] | null;
+            id: components["schemas"]["Id"];
+            label: string;
+            /** @description What was recorded after that, nobody knows yet. */
+            last_seen_at: components["schemas"]["Moment"];
+            user: components["schemas"]["PersonRef"];
+        };
+        /** @description What a hand-over would find under way. */
+        FlightView: {
+            devices: components["schemas"]["FlightDevice"][];
+            /** @description Visits that wait for a decision, or for their visitor to mend them. */
+            visits: components["schemas"]["VisitSummary"][];
+        };
         /** @description The form version a visit was made with. */
         FormRef: {
             id: string;
@@ -842,6 +921,39 @@ export interface components {
         OutcomeRow: {
             op_id: components["schemas"]["Id"];
             receipt: components["schemas"]["Receipt"];
+        };
+        /** @description A phone that holds what has not arrived, or came back with less than it held. */
+        OutstandingDevice: {
+            /** @description The account is shut: its work comes in once it is open again. */
+            disabled: boolean;
+            /**
+             * Format: int64
+             * @description Records without a receipt, as the phone told last.
+             */
+            held: number;
+            held_since: components["schemas"]["Moment"] | null;
+            id: components["schemas"]["Id"];
+            label: string;
+            last_seen_at: components["schemas"]["Moment"];
+            lost_at: components["schemas"]["Moment"] | null;
+            /**
+             * Format: int64
+             * @description Records that it held without a receipt and then held no more; 0 when there are none.
+             */
+            possible_loss: number;
+            /** @description The phone's sessions were ended; its work comes in after the next sign-in. */
+            revoked: boolean;
+            role: components["schemas"]["RoleCode"];
+            scope_en: string;
+            scope_zh: string;
+            user: components["schemas"]["PersonRef"];
+        };
+        /** @description One page of phones. */
+        OutstandingList: {
+            items: components["schemas"]["OutstandingDevice"][];
+            next_cursor: string | null;
+            /** Format: int64 */
+            total: number;
         };
         /** @description A new password of one's own. */
         PasswordChange: {
@@ -1059,6 +1171,8 @@ export interface components {
         /** @description What the reader may do with the record. */
         RecordMay: {
             review: boolean;
+            /** @description Whether its visitor could mend it: the household is in their hands, and they can sign in. */
+            send_back: boolean;
             /** @description The code of the refusal when they may not. */
             why_not: string | null;
         };
@@ -1903,6 +2017,67 @@ export interface operations {
             };
         };
     };
+    list_outstanding: {
+        parameters: {
+            query?: {
+                /** @description Items of one page, 1 to 200; 50 when missing. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of phones */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutstandingList"];
+                };
+            };
+            /** @description The request cannot be read, or a rule refuses it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or not any more */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not for this person */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A bug */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     revoke_device: {
         parameters: {
             query?: never;
@@ -1950,6 +2125,102 @@ export interface operations {
             };
             /** @description There is no such thing, or not for this person */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A bug */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    clear_loss: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClearLossRequest"];
+            };
+        };
+        responses: {
+            /** @description It is looked into */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a rule refuses it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or not any more */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not for this person */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or not for this person */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state of things forbids it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2183,6 +2454,73 @@ export interface operations {
             };
             /** @description The body is not JSON */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A bug */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find_flight: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What a hand-over would leave behind */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlightView"];
+                };
+            };
+            /** @description The request cannot be read, or a rule refuses it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or not any more */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not for this person */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or not for this person */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

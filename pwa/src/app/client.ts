@@ -10,6 +10,7 @@ import { type Installation, endOwedSession, openInstallation, refreshUser, resum
 import { refreshDocuments } from "@/sync/documents";
 import { type Engine, createEngine } from "@/sync/engine";
 import { countUnsent } from "@/sync/outbox";
+import { leaveField } from "@/sync/pull";
 import { type SyncStatus, withoutNetwork } from "@/sync/status";
 import { deviceLabel } from "./deviceLabel";
 import { wakeOnReturn } from "./platform";
@@ -71,13 +72,30 @@ export async function createClient(platform: Platform, hooks: ClientHooks): Prom
     };
   }
 
-  /** The desk keeps nothing but the definitions; everything else is asked of the server. */
+  /**
+   * The desk keeps nothing but the definitions; everything else is asked of the server. What the same person recorded
+   * on this phone before they got a desk still goes out, and their households leave it.
+   */
   function openDesk(opened: Store): () => void {
+    const earlier = createEngine(opened, api, "hand_in");
+    let isOver = false;
+    void leaveField(opened)
+      .then(() => countUnsent(opened))
+      .then(
+        (count) => {
+          if (count > 0 && !isOver) earlier.start();
+        },
+        () => undefined,
+      );
     const unsubscribe = api.onSession((signedIn) => {
       heard.value = signedIn ? { is: "up_to_date", at_ms: platform.nowMs() } : { is: "sign_in_needed", pending: 0 };
     });
     void refreshDocuments(opened, api);
-    return unsubscribe;
+    return () => {
+      isOver = true;
+      earlier.stop();
+      unsubscribe();
+    };
   }
 
   api.onSession((signedIn) => {

@@ -1,6 +1,7 @@
 // Where everything is. Each feature says its own pages in `routes` of its index.ts; every page is loaded when
 // it is first opened (the service worker has it by then, also offline).
 import { createRouter, createWebHistory } from "vue-router";
+import { routes as arrivals } from "@/features/arrivals";
 import { routes as auth } from "@/features/auth";
 import { routes as conflicts } from "@/features/conflicts";
 import { routes as households } from "@/features/households";
@@ -26,6 +27,7 @@ export const router = createRouter({
     ...sync, // /sync
     ...reviews, // /reviews
     ...conflicts, // /conflicts
+    ...arrivals, // /outstanding
     ...users, // /users
     ...me, // /me, /me/password, /me/devices
     { path: "/cards", name: "cards", component: () => import("./CardsPage.vue") },

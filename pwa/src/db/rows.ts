@@ -222,6 +222,8 @@ export interface VisitEntry {
   readonly withdrawing: boolean;
   /** How many of its values differ from somebody else's, and nobody has decided. */
   readonly open_conflicts: number;
+  /** It has arrived, and the household is in other hands by now. */
+  readonly handed_over: boolean;
   /** Set with status `refused` or `parked`, or when the server refused the withdrawal. */
   readonly stuck: StuckOperation | null;
 }

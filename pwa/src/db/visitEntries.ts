@@ -20,6 +20,8 @@ export interface Reader {
   readonly user_name: string;
   /** Name and address for lists; empty when the household is not on the phone. */
   readonly household: { readonly name: string; readonly address: string };
+  /** Whether the household is on the phone. */
+  readonly is_here: boolean;
 }
 
 const BY_STATE: Record<VisitState, VisitStatus> = {
@@ -90,6 +92,7 @@ export function visitEntry(traces: Traces, reader: Reader): VisitEntry | null {
     file_rev: server?.file_rev ?? null,
     withdrawing: withdraw !== undefined && withdraw.state !== "answered",
     open_conflicts: traces.open_conflicts,
+    handed_over: server?.visitor.id === reader.user_id && !reader.is_here,
     stuck: (submit && stuckOf(submit)) ?? (withdraw && stuckOf(withdraw)) ?? null,
   };
 }

@@ -32,6 +32,7 @@ export function entriesOf(
         user_id: store.user.id,
         user_name: store.user.name,
         household: household ? decode(household.summary) : { name: "", address: "" },
+        is_here: household !== undefined,
       },
     );
     if (entry) entries.push(entry);

@@ -43,7 +43,10 @@ export function backoffMs(failures: number, random: number): number {
   return Math.round(step / 2 + (step / 2) * random);
 }
 
-export function createEngine(store: Store, api: Api): Engine {
+/** What a phone does with the server. `hand_in`: only what was recorded in an earlier role goes out. */
+export type Task = "sync" | "hand_in";
+
+export function createEngine(store: Store, api: Api, task: Task = "sync"): Engine {
   const { db, platform } = store;
   const listeners = new Set<(status: SyncStatus) => void>();
   let state: EngineState = { is: "stopped" };
@@ -142,6 +145,7 @@ export function createEngine(store: Store, api: Api): Engine {
       push(store, api, pacing, (done, total) => phase({ is: "sending", done, total }));
     const unsent = await sendAll();
     if (unsent && (isTransient(unsent) || needsSignIn(unsent))) return unsent;
+    if (task === "hand_in") return unsent;
     const problem =
       (await documents("missing")) ??
       (await pull(store, api, pacing, (done, total) => phase({ is: "receiving", done, total }))) ??

@@ -164,6 +164,21 @@ async function evictConflict(db: UserDatabase, id: string): Promise<void> {
   if ((await db.outbox.where("subject").equals(id).count()) === 0) await db.conflicts.delete(id);
 }
 
+/**
+ * The user works at a desk by now: everything that only field work needs goes, as after a pull that finds nothing.
+ * Drafts and the outbox stay. Comes the user back to the field, everything is pulled anew.
+ */
+export async function leaveField(store: Store): Promise<void> {
+  const { db } = store;
+  if ((await db.households.count()) + (await db.visits.count()) === 0) return;
+  await writeAll(db, async () => {
+    const gen = (await readMeta(db, "pull")).gen + 1;
+    await writeMeta(db, "pull", { cursor: null, gen, full: true, done: 0, total: null });
+    await sweep(store, gen);
+    await touch(db);
+  });
+}
+
 /** At the end of a full pull: drops what it did not see, except what only this phone knows. */
 async function sweep(store: Store, gen: number): Promise<void> {
   const { db } = store;

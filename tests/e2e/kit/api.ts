@@ -54,7 +54,7 @@ interface Page {
 }
 export interface Pulled {
   households: Household[];
-  visits: { id: string; household_id: string; state: string }[];
+  visits: { id: string; household_id: string; state: string; visitor: { name: string } }[];
 }
 
 /** Everything in a member's scope. */

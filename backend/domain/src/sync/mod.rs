@@ -3,5 +3,6 @@
 pub mod carry;
 pub mod conflict;
 pub mod cursor;
+pub mod held;
 pub mod merge;
 pub mod operation;

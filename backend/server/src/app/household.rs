@@ -153,8 +153,11 @@ impl App {
                 for visit in visit_list::list_for_households(c, &actor.row_scope(), &[id])? {
                     change::record(c, &come, ChangeKind::Visit, visit.id.uuid(), now)?;
                 }
+                // What clashes is shown to those who have the household now, and no more asked of who had it.
+                conflict::release(c, id, &gone, now)?;
+                let told: Vec<UserId> = come.iter().chain(&gone).copied().collect();
                 for conflict in conflict::list_open_ids(c, id)? {
-                    change::record(c, &come, ChangeKind::Conflict, conflict.uuid(), now)?;
+                    change::record(c, &told, ChangeKind::Conflict, conflict.uuid(), now)?;
                 }
                 let detail = serde_json::json!({
                     "contact": wanted.contact_id, "responsible": wanted.responsible_id,
@@ -215,7 +218,8 @@ fn item(line: HouseholdLine, me: UserId, people: &People) -> HouseholdItem {
     }
 }
 
-fn may_assign(actor: &Actor, row: &HouseholdRow) -> Verdict {
+/// Whether the actor may say whose hands a household is in.
+pub fn may_assign(actor: &Actor, row: &HouseholdRow) -> Verdict {
     let target = Target { region: &row.region, contact: row.contact, responsible: row.responsible, author: None };
     policy::may(actor, Action::AssignHousehold, &target)
 }

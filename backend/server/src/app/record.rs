@@ -6,7 +6,7 @@ use crate::app::conflict::bodies;
 use crate::app::error::AppError;
 use crate::app::household::{Phones, body, page, read_code, shown_name};
 use crate::app::submission::meta_of;
-use crate::app::{App, AppResult};
+use crate::app::{App, AppResult, tenure};
 use crate::views::review::{Figures, PreviousRevision, RecordChange, RecordMay, RecordView};
 use crate::views::visit::{VisitList, VisitQuery, VisitSummary};
 use ruhu_domain::actor::Actor;
@@ -62,7 +62,7 @@ fn record(app: &App, c: &mut Conn, actor: &Actor, id: VisitId) -> AppResult<Reco
     let row = visit::find(c, &scope, id)?.ok_or_else(AppError::not_found)?;
     // A visit stays its visitor's, but the file of today is for those in whose hands it is today.
     let household = household::find_masked(c, &scope, row.household_id)?.ok_or_else(AppError::not_found)?;
-    let may = may_review(actor, &row, &household);
+    let may = may_review(c, actor, &row, &household)?;
     let proposal = visit::find_proposal(c, &app.vault, id)?.ok_or_else(AppError::not_found)?;
     let case = Case::open(app, c, household.clone(), &proposal)?;
     let dictionary = app.definitions.dictionary();
@@ -184,7 +184,7 @@ pub fn target<'a>(row: &'a VisitRow, household: &HouseholdRow) -> Target<'a> {
     }
 }
 
-fn may_review(actor: &Actor, row: &VisitRow, household: &HouseholdRow) -> RecordMay {
+fn may_review(c: &mut Conn, actor: &Actor, row: &VisitRow, household: &HouseholdRow) -> AppResult<RecordMay> {
     let verdict = policy::may(actor, Action::ReviewVisit, &target(row, household));
     let why_not = match (verdict, row.state) {
         (Verdict::Yes, VisitState::InReview) => None,
@@ -194,7 +194,7 @@ fn may_review(actor: &Actor, row: &VisitRow, household: &HouseholdRow) -> Record
         _ if row.visitor == actor.user => Some("visit.own"),
         _ => Some("auth.not_allowed"),
     };
-    RecordMay { review: why_not.is_none(), why_not }
+    Ok(RecordMay { review: why_not.is_none(), send_back: tenure::is_held_by(c, row.visitor, household)?, why_not })
 }
 
 /// What households are called in a list, for one reader.

@@ -7,7 +7,7 @@ use crate::app::record::{Titles, cover_change, summaries, target};
 use crate::app::settle::leave;
 use crate::app::submission::meta_of;
 use crate::app::visit::tell;
-use crate::app::{App, AppResult};
+use crate::app::{App, AppResult, tenure};
 use crate::views::problem::{Decided, MovedPath, Since};
 use crate::views::review::{ApproveRequest, PathDecision, RejectRequest, ReturnRequest};
 use crate::views::visit::VisitSummary;
@@ -74,6 +74,10 @@ impl App {
                 let file = Opened::find(c, &actor, id)?;
                 let seen = Seen { visit_rev: seen.0, visit_hash: &seen.1, file_rev: None };
                 file.check(&app, c, &actor, seen)?;
+                // Nobody mends a household that they cannot see.
+                if decision == Decision::Returned && !tenure::is_held_by(c, file.visit.visitor, &file.household)? {
+                    return Err(AppError::rule(&VisitRefusal::VisitorGone));
+                }
                 let (reasons, text) = (reasons.clone(), text.clone());
                 let review = Review { by: actor.user, at: now, decision, reasons, text };
                 let household = file.household.into_clear(&app.vault)?;
@@ -284,6 +288,10 @@ fn advance(
         household.next_visit_due_on = day.checked_add_signed(chrono::Duration::days(days));
     } else if let Some(day) = proposal.visit.get("next_try_on").and_then(Value::as_str).and_then(read_day) {
         household.next_visit_due_on = Some(day);
+    }
+    if !household.status.is_open() {
+        // The visit counts, but nobody goes there again.
+        household.next_visit_due_on = None;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@
 use crate::app::audience::audience;
 use crate::app::case::{Ahead, Case};
 use crate::app::visit::event;
-use crate::app::{App, AppResult};
+use crate::app::{App, AppResult, tenure};
 use ruhu_domain::actor::Actor;
 use ruhu_domain::ids::{HouseholdId, UserId, VisitId};
 use ruhu_domain::refusal::Finding;
@@ -177,6 +177,8 @@ impl<'a> Desk<'a> {
         clash: Clash,
         theirs: Option<Side>,
     ) -> AppResult<()> {
+        // Whoever has the household no more is not asked: it would show them what became of it.
+        let is_asked = tenure::is_held_by(c, row.visitor, &self.household)?;
         let conflict = Conflict {
             id: self.app.env.id()?.into(),
             household: self.household.id,
@@ -187,7 +189,7 @@ impl<'a> Desk<'a> {
             mine_at: case.ended_at(),
             theirs,
             state: ConflictState::Open,
-            visitor_until: self.now.plus_ms(VISITOR_FIRST_MS),
+            visitor_until: if is_asked { self.now.plus_ms(VISITOR_FIRST_MS) } else { self.now },
             decision: None,
             created_at: self.now,
         };

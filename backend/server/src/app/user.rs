@@ -2,7 +2,7 @@
 
 use crate::app::account::{NewAccount, check_name, check_phone, event};
 use crate::app::error::AppError;
-use crate::app::{App, AppResult, password};
+use crate::app::{App, AppResult, password, tenure};
 use crate::views::user::{CreateUser, PatchUser, StaffList, StaffQuery, StaffSaved, StaffView};
 use ruhu_domain::actor::{Actor, Role};
 use ruhu_domain::ids::UserId;
@@ -95,7 +95,12 @@ impl App {
                 if hash.is_some() || plan.disabled == Some(true) || plan.role.is_some() {
                     session::revoke_for_user(c, id, None, now)?;
                 }
-                audit::append(c, &event(now, Some(&actor), "user.update", id, json!({ "changed": done })))?;
+                let mut detail = json!({ "changed": done });
+                if plan.role.is_some() {
+                    // What they recorded until now still comes in as what it was (`tenure.rs`).
+                    detail["before"] = tenure::before(&before);
+                }
+                audit::append(c, &event(now, Some(&actor), "user.update", id, detail))?;
                 user::find(c, id)?.ok_or_else(AppError::not_found)
             })
             .await?;

@@ -5,13 +5,14 @@ use crate::app::error::AppError;
 use crate::app::settle::{Arrival, arrive, leave};
 use crate::app::submission::{self, Base, Submission};
 use crate::app::sync::operations::Effect;
-use crate::app::{App, AppResult};
-use ruhu_domain::actor::{Actor, RowScope};
+use crate::app::{App, AppResult, tenure};
+use ruhu_domain::actor::Actor;
 use ruhu_domain::form::{self, File};
 use ruhu_domain::household::{FileStatus, Household, first_facts, region_of};
 use ruhu_domain::ids::{HouseholdId, VisitId};
-use ruhu_domain::policy::{self, Target};
+use ruhu_domain::policy::{self, Action};
 use ruhu_domain::sync::operation::Outcome;
+use ruhu_domain::tenure::Holding;
 use ruhu_domain::time::Time;
 use ruhu_domain::visit::{Proposal, Visit};
 use ruhu_store::audit::{self, Event};
@@ -22,6 +23,10 @@ use ruhu_store::{Conn, household_file, user, visit, visit_list};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+/// Notes of a receipt: what the visit met, though it was taken in.
+const HANDED_OVER: &str = "household.handed_over";
+const CLOSED: &str = "household.closed";
+
 /// Takes in a visit revision: all checks, then the visit, the household if it is new, audit and feed.
 pub fn submit_visit(app: &App, c: &mut Conn, actor: &Actor, sent: &Submission, now: Time) -> AppResult<Effect> {
     let proposal = &sent.proposal;
@@ -30,8 +35,13 @@ pub fn submit_visit(app: &App, c: &mut Conn, actor: &Actor, sent: &Submission, n
     household::hold(c, proposal.household_id)?;
     let known = household::find_unscoped(c, proposal.household_id)?;
     let is_known = known.is_some();
+    let mut note = None;
     let (household, base) = match known {
-        Some(row) => open_known(app, c, actor, row, earlier.as_ref(), proposal).map(|(h, base)| (Some(h), base))?,
+        Some(row) => {
+            let opened = open_known(app, c, actor, row, earlier.as_ref(), proposal)?;
+            note = opened.note;
+            (Some(opened.household), opened.base)
+        }
         None if proposal.base_rev == 0 && proposal.rev == 1 => (None, Base::default()),
         None => return Err(unknown_household()),
     };
@@ -44,14 +54,18 @@ pub fn submit_visit(app: &App, c: &mut Conn, actor: &Actor, sent: &Submission, n
     let visit = visit.map_err(|refusal| AppError::rule(&refusal))?;
     let household = match household {
         Some(household) => household,
-        None => found_household(app, c, actor, proposal, &file, now)?,
+        None => {
+            let found = found_household(app, c, actor, proposal, &file, now)?;
+            note = found.contact.is_none().then_some(HANDED_OVER);
+            found
+        }
     };
     visit::insert_revision(c, &app.vault, &visit, &household.region, &sent.covered, sent.op)?;
     tell(c, actor, &visit, &household, now, "visit.submit", json!({ "rev": visit.rev, "base_rev": visit.base_rev }))?;
     let fresh = Arrival { outcome: Outcome::Applied, state: visit.state, refused: Vec::new() };
     // Nobody else can have been at a household that came with this visit.
     let Arrival { outcome, state, refused } = if is_known { arrive(app, c, actor, visit.id, now)? } else { fresh };
-    Ok(Effect { outcome, rev: visit.rev, state: state.code(), household: household.id, errors: refused })
+    Ok(Effect { outcome, note, rev: visit.rev, state: state.code(), household: household.id, errors: refused })
 }
 
 /// When the visit counts as arrived: after every other one that waits, since it is held against them. The request was
@@ -85,7 +99,14 @@ pub fn withdraw_visit(
     audit::append(c, &event(now, actor, "visit.withdraw", "visit", id.uuid(), detail))?;
     leave(app, c, actor, &visit, now)?;
     let (outcome, state) = (Outcome::Applied, visit.state.code());
-    Ok(Effect { outcome, rev, state, household: household.id, errors: Vec::new() })
+    Ok(Effect { outcome, note: None, rev, state, household: household.id, errors: Vec::new() })
+}
+
+/// A household that is there, and what the visit to it began with.
+struct Opened {
+    household: Household,
+    base: Base,
+    note: Option<&'static str>,
 }
 
 /// A household that is there, and the file that the caseworker began with.
@@ -96,26 +117,24 @@ fn open_known(
     row: HouseholdRow,
     earlier: Option<&VisitRow>,
     proposal: &Proposal,
-) -> AppResult<(Household, Base)> {
+) -> AppResult<Opened> {
     // A returned visit is its visitor's to mend, into whoever's hands the household came meanwhile.
-    let author = earlier.filter(|visit| visit.household_id == row.id).map(|visit| visit.visitor);
-    let target = Target { region: &row.region, contact: row.contact, responsible: row.responsible, author };
-    if !policy::sees(actor, &target) || matches!(actor.row_scope(), RowScope::Nothing) {
-        return Err(unknown_household());
-    }
-    if !row.status.is_open() {
-        return Err(AppError::conflict("household.closed", "This file is closed"));
-    }
+    let is_author = earlier.is_some_and(|visit| visit.household_id == row.id && visit.visitor == actor.user);
+    let note = match tenure::holding(c, actor, &row)? {
+        Holding::Never if !is_author => return Err(unknown_household()),
+        Holding::Now => (!row.status.is_open()).then_some(CLOSED),
+        Holding::Then | Holding::Never => Some(HANDED_OVER),
+    };
     let is_filed = is_filed(&row, actor);
     let household = row.into_clear(&app.vault)?;
     if household.rev == proposal.base_rev {
         let base = Base { hash: Some(household.hash.clone()), is_filed, file: household.file.clone() };
-        return Ok((household, base));
+        return Ok(Opened { household, base, note });
     }
     let file = household_file::find_base(c, &app.vault, app.definitions.dictionary(), household.id, proposal.base_rev)?;
     let unknown = || AppError::invalid("visit.base_rev", "The file never had this revision");
     let file = file.filter(|_| proposal.base_rev < household.rev).ok_or_else(unknown)?;
-    Ok((household, Base { hash: None, is_filed, file }))
+    Ok(Opened { household, base: Base { hash: None, is_filed, file }, note })
 }
 
 /// Whether anybody had filed the household before this visitor found it.
@@ -128,7 +147,8 @@ fn unknown_household() -> AppError {
     AppError::conflict("household.unknown", title)
 }
 
-/// A household that the visitor found: a draft in their hands, with what lists need to show.
+/// A household that the visitor found: a draft in their hands, with what lists need to show. Whoever works elsewhere by
+/// now found it for others: nobody has it in hands until a supervisor says who.
 fn found_household(
     app: &App,
     c: &mut Conn,
@@ -137,9 +157,12 @@ fn found_household(
     proposed: &File,
     now: Time,
 ) -> AppResult<Household> {
-    let region = region_of(proposed).filter(|region| actor.scope.contains(region));
     let outside = || AppError::forbidden("household.out_of_area", "The household lies outside of your area");
-    let region = region.ok_or_else(outside)?;
+    let region = region_of(proposed).ok_or_else(outside)?;
+    let is_in_area = policy::may_attempt(actor.role, Action::SubmitVisit) && actor.scope.contains(&region);
+    if !is_in_area && !tenure::past(c, actor)?.worked_in(&region) {
+        return Err(outside());
+    }
     let file = first_facts(proposed);
     let file = form::normalise_file(app.definitions.dictionary(), None, &file);
     let household = Household {
@@ -148,7 +171,7 @@ fn found_household(
         status: FileStatus::Draft,
         file_no: None,
         region,
-        contact: Some(actor.user),
+        contact: is_in_area.then_some(actor.user),
         responsible: None,
         hash: app.vault.file_hash(&file)?,
         file,
@@ -158,6 +181,9 @@ fn found_household(
     let is_synthetic = user::find(c, actor.user)?.is_some_and(|user| user.is_synthetic);
     household::insert(c, &app.vault, &household, Made { author: actor.user, at: now, is_synthetic })?;
     audit::append(c, &event(now, actor, "household.create", "household", household.id.uuid(), json!({})))?;
+    if !is_in_area {
+        change::record(c, &[actor.user], ChangeKind::Evict, household.id.uuid(), now)?;
+    }
     Ok(household)
 }
 
@@ -172,9 +198,10 @@ pub fn tell(
     detail: Value,
 ) -> AppResult<()> {
     audit::append(c, &event(now, actor, action, "visit", visit.id.uuid(), detail))?;
-    let people = [household.contact, household.responsible, Some(visit.visitor)];
-    let users = audience(c, &household.region, people)?;
+    // A former caseworker hears of their visit, and nothing more of the household.
+    let mut users = audience(c, &household.region, [household.contact, household.responsible])?;
     change::record(c, &users, ChangeKind::Household, household.id.uuid(), now)?;
+    users.push(visit.visitor);
     change::record(c, &users, ChangeKind::Visit, visit.id.uuid(), now)?;
     Ok(())
 }

@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::extract::{Params, PathId, Signed, ValidJson};
 use crate::problem::ApiResult;
+use crate::views::device::FlightView;
 use crate::views::household::{
     AssignRequest, HouseholdBody, HouseholdList, HouseholdQuery, HouseholdView, PageQuery, RevisionList,
 };
@@ -39,6 +40,13 @@ pub async fn list_revisions(
     page: Params<PageQuery>,
 ) -> ApiResult<Json<RevisionList>> {
     Ok(Json(app.list_revisions(&actor.0, id.0, page.0).await?))
+}
+
+/// What may still be on its way: phones of those who have the household, and visits to it that are not decided.
+#[utoipa::path(get, path = "/api/v1/households/{id}/flight", tag = "households", params(("id" = Id, Path)),
+    responses((status = 200, description = "What a hand-over would leave behind", body = FlightView)))]
+pub async fn find_flight(app: Data<App>, actor: Signed, id: PathId<HouseholdId>) -> ApiResult<Json<FlightView>> {
+    Ok(Json(app.find_flight(&actor.0, id.0).await?))
 }
 
 /// Says who visits the household and who answers for it.

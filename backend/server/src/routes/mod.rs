@@ -51,12 +51,14 @@ routes! {
     get GET "/api/v1/me" auth::get_me Signed(UseOwnAccount);
     post POST "/api/v1/me/password" auth::change_password Signed(UseOwnAccount);
     get GET "/api/v1/devices" devices::list_devices Signed(UseOwnAccount);
+    get GET "/api/v1/devices/outstanding" devices::list_outstanding Signed(ListOutstanding);
+    post POST "/api/v1/devices/{id}/loss" devices::clear_loss Signed(ClearLoss);
     delete DELETE "/api/v1/devices/{id}" devices::revoke_device Signed(UseOwnAccount);
 
     get GET "/api/v1/definitions" meta::get_definitions Signed(UseOwnAccount);
     get GET "/api/v1/regions" meta::list_regions Signed(UseOwnAccount);
 
-    post POST "/api/v1/sync/push" sync::push Signed(SyncDevice);
+    post POST "/api/v1/sync/push" sync::push Signed(HandIn);
     post POST "/api/v1/sync/pull" sync::pull Signed(SyncDevice);
 
     get GET "/api/v1/visits" visits::list_visits Signed(ListVisits);
@@ -71,6 +73,7 @@ routes! {
     get GET "/api/v1/households" households::list_households Signed(ListHouseholds);
     get GET "/api/v1/households/{id}" households::find_household Signed(ViewHousehold);
     get GET "/api/v1/households/{id}/revisions" households::list_revisions Signed(ViewHousehold);
+    get GET "/api/v1/households/{id}/flight" households::find_flight Signed(AssignHousehold);
     post POST "/api/v1/households/{id}/assign" households::assign_household Signed(AssignHousehold);
 
     get GET "/api/v1/users" users::list_users Signed(ListUsers);

@@ -4,6 +4,7 @@
 
 pub mod auth;
 pub mod conflict;
+pub mod device;
 pub mod household;
 pub mod meta;
 pub mod problem;

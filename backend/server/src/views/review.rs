@@ -87,6 +87,8 @@ pub struct Figures {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RecordMay {
     pub review: bool,
+    /// Whether its visitor could mend it: the household is in their hands, and they can sign in.
+    pub send_back: bool,
     /// The code of the refusal when they may not.
     #[schema(required)]
     pub why_not: Option<&'static str>,

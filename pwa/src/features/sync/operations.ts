@@ -19,7 +19,7 @@ export interface OperationView {
   readonly recorded_at: string;
   /** Milliseconds since 1970 by the phone's clock; `null` while it has not arrived. */
   readonly delivered_ms: number | null;
-  /** Why it was refused or put aside. */
+  /** Why it was refused or put aside; of what was delivered, what its author should know. */
   readonly code: string | null;
   readonly errors: readonly { readonly code: string; readonly path: string; readonly params?: unknown }[];
   /** The visit can be opened again from what was kept. */
@@ -60,7 +60,8 @@ export async function listOperations(store: Store): Promise<OperationView[]> {
 function deliveredView(row: ReceiptRow): OperationView[] {
   if (!row.kept || row.settled !== "delivered") return [];
   const standing = row.receipt.outcome === "conflict" ? "conflict" : "delivered";
-  return [{ ...viewOf(row.kept), standing, delivered_ms: row.settled_at_ms, editable: false }];
+  const code = row.receipt.code ?? null;
+  return [{ ...viewOf(row.kept), standing, delivered_ms: row.settled_at_ms, code, editable: false }];
 }
 
 /** What arrived lately, the latest first. */

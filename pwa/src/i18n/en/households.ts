@@ -61,6 +61,7 @@ export default {
     timeline: "Visits",
     timelineNone: "No visit yet",
     due: "Next visit",
+    lastBy: "Last visit: {time}, {name}",
     by: "Visit by {name}",
     mine: "My visit",
     decided: "{name}: {text}",

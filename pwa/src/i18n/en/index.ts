@@ -1,3 +1,4 @@
+import arrivals from "./arrivals";
 import auth from "./auth";
 import conflicts from "./conflicts";
 import households from "./households";
@@ -12,4 +13,4 @@ import ui from "./ui";
 import users from "./users";
 import visits from "./visits";
 
-export default { auth, conflicts, households, me, problem: problems, reviews, setup, shell, sync, today, ui, users, visits };
+export default { arrivals, auth, conflicts, households, me, problem: problems, reviews, setup, shell, sync, today, ui, users, visits };

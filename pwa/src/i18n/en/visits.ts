@@ -187,6 +187,8 @@ export default {
     conflicts: "{n} value differs from a colleague's | {n} values differ from a colleague's",
     toConflicts: "Decide",
     step: { saved_local: "Kept on this phone", delivered: "Delivered", in_review: "In review", approved: "Approved" },
+    handedOver: "This household was handed over. Your visit has arrived and is credited to you.",
+    handedOverReturned: "This household was handed over, so the returned visit cannot be corrected. You can take it back; the present contact visits again.",
     headline: {
       draft: "Being written",
       saved_local: "Kept on this phone",

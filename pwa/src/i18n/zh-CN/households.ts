@@ -61,6 +61,7 @@ export default {
     timeline: "走访记录",
     timelineNone: "还没有走访过",
     due: "下次走访",
+    lastBy: "上次走访：{time}，{name}",
     by: "{name}走访",
     mine: "我的走访",
     decided: "{name}：{text}",

@@ -187,6 +187,8 @@ export default {
     conflicts: "已送达，待确认 {n} 处",
     toConflicts: "去确认",
     step: { saved_local: "已保存在本机", delivered: "已送达", in_review: "审核中", approved: "已通过" },
+    handedOver: "这户已交接，您的走访已入库并记在您名下。",
+    handedOverReturned: "这户已交接，退回的这次走访不能再修改。您可以撤回它，由现在的联系人再走访一次。",
     headline: {
       draft: "正在填写",
       saved_local: "已保存在本机",

@@ -215,7 +215,9 @@ export class FakeServer {
     }
     const { visit, hash } = op.body as { visit: Proposal; hash: string };
     const author = this.users.get(this.cookie?.user ?? "");
-    if (!this.households.has(visit.household_id)) this.addHousehold(visit.household_id, { rev: 0, status: "draft" });
+    // Only a household that was found comes with its visit; one that left is in other hands.
+    const isFound = visit.base_rev === 0 && !this.households.has(visit.household_id);
+    if (isFound) this.addHousehold(visit.household_id, { rev: 0, status: "draft" });
     this.visits.set(visit.id, {
       id: visit.id, household_id: visit.household_id, rev: visit.rev, state: "in_review", visit_type: visit.visit_type,
       outcome: String(visit.visit["outcome"] ?? ""), visitor: { id: author?.id ?? "", name: author?.name ?? "" },

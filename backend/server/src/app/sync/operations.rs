@@ -6,11 +6,12 @@ use crate::app::conflict::{Decided, decide};
 use crate::app::error::AppError;
 use crate::app::submission::Submission;
 use crate::app::sync::prepare::Prepared;
+use crate::app::tenure;
 use crate::app::visit::{submit_visit, withdraw_visit};
 use crate::views::conflict::DecideConflictBody;
 use ruhu_domain::actor::Actor;
 use ruhu_domain::ids::{HouseholdId, VisitId};
-use ruhu_domain::policy::{self, Action};
+use ruhu_domain::policy::Action;
 use ruhu_domain::refusal::Finding;
 use ruhu_domain::sync::conflict::ConflictState;
 use ruhu_domain::sync::operation::{Operation, Outcome};
@@ -27,6 +28,8 @@ pub const SUBMIT: &str = "visit.submit";
 #[derive(Debug)]
 pub struct Effect {
     pub outcome: Outcome,
+    /// A code of what else its author should know, though it had its effect.
+    pub note: Option<&'static str>,
     pub rev: i64,
     /// The state of what it was about: a visit's or a conflict's.
     pub state: &'static str,
@@ -58,14 +61,14 @@ pub fn apply(app: &App, c: &mut Conn, actor: &Actor, prepared: &Prepared, now: T
     let op = &prepared.op;
     match (op.kind.as_str(), op.version) {
         (SUBMIT, 1) => {
-            attempt(actor, Action::SubmitVisit)?;
+            attempt(c, actor, Action::SubmitVisit)?;
             match &prepared.submission {
                 Some(submission) => submit_visit(app, c, actor, submission, now).map(Some),
                 None => submit_visit(app, c, actor, &read_submission(app, op)?, now).map(Some),
             }
         }
         ("visit.withdraw", 1) => {
-            attempt(actor, Action::WithdrawVisit)?;
+            attempt(c, actor, Action::WithdrawVisit)?;
             let body: WithdrawVisit = read(op)?;
             if body.visit_id.uuid() != op.subject {
                 return Err(AppError::invalid("op.subject", "The operation is about another thing than it says"));
@@ -73,14 +76,14 @@ pub fn apply(app: &App, c: &mut Conn, actor: &Actor, prepared: &Prepared, now: T
             withdraw_visit(app, c, actor, body.visit_id, body.rev, &body.reason, now).map(Some)
         }
         ("conflict.decide", 1) => {
-            attempt(actor, Action::AnswerConflict)?;
+            attempt(c, actor, Action::AnswerConflict)?;
             let body: DecideConflictBody = read(op)?;
             if body.conflict_id.uuid() != op.subject {
                 return Err(AppError::invalid("op.subject", "The operation is about another thing than it says"));
             }
             let Decided { household, visit_rev } = decide(app, c, actor, &body, now)?;
             let (outcome, state) = (Outcome::Applied, ConflictState::Decided.code());
-            Ok(Some(Effect { outcome, rev: visit_rev, state, household, errors: Vec::new() }))
+            Ok(Some(Effect { outcome, note: None, rev: visit_rev, state, household, errors: Vec::new() }))
         }
         _ => Ok(None),
     }
@@ -92,8 +95,9 @@ pub fn read_submission(app: &App, op: &Operation) -> AppResult<Submission> {
     Submission::read(app, op.id, op.subject, &visit, &hash)
 }
 
-fn attempt(actor: &Actor, action: Action) -> AppResult<()> {
-    if policy::may_attempt(actor.role, action) {
+/// What somebody recorded in another role is still theirs to hand in.
+fn attempt(c: &mut Conn, actor: &Actor, action: Action) -> AppResult<()> {
+    if tenure::may_hand_in(c, actor, action)? {
         return Ok(());
     }
     Err(AppError::forbidden("auth.not_allowed", "Your role does not do this"))

@@ -87,16 +87,12 @@ impl Page<'_> {
         let is_last = i64::try_from(households.len()).is_ok_and(|count| count < self.limit);
         let ids: Vec<HouseholdId> = households.iter().map(|row| row.id).collect();
         let mut visits = visit_list::list_for_households(c, &scope, &ids)?;
-        let mut conflicts = conflict::list_open_for(c, &self.app.vault, &scope, &ids)?;
+        let conflicts = conflict::list_open_for(c, &self.app.vault, &scope, &ids)?;
         let next = match ids.last() {
             Some(last) if !is_last => CursorAt::Snapshot { after: Some(last.uuid()), feed },
             _ => {
                 let elsewhere = visit_list::list_own_elsewhere(c, self.actor.user)?;
                 visits.extend(visit_list::list_by_ids(c, &scope, &elsewhere)?);
-                let own = conflict::list_open_of_visitor(c, &self.app.vault, self.actor.user)?;
-                let far = own.iter().filter(|of| elsewhere.contains(&of.visit)).map(|of| of.id);
-                let far: Vec<ConflictId> = far.collect();
-                conflicts.extend(conflict::list_by_ids(c, &self.app.vault, &scope, &far)?);
                 CursorAt::Feed(feed)
             }
         };

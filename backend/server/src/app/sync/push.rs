@@ -6,10 +6,11 @@ use crate::app::sync::operations::{Effect, apply};
 #[cfg(feature = "failpoints")]
 use crate::app::sync::planted::{self, Bug};
 use crate::app::sync::prepare::{Prepared, prepare};
-use crate::app::{App, AppResult};
+use crate::app::{App, AppResult, tenure};
 use crate::views::sync::{PushRequest, PushView, receipt_text};
 use ruhu_domain::actor::Actor;
 use ruhu_domain::ids::OpId;
+use ruhu_domain::policy::{self, Action};
 use ruhu_domain::sync::operation::{
     BATCH_MAX_OPS, Manifest, Operation, Outcome, Place, Position, Receipt, ReceiptError, SequenceRefusal, Subject,
 };
@@ -39,6 +40,9 @@ impl App {
             return Err(AppError::TooLarge("sync.batch_too_large"));
         }
         check_words(&request)?;
+        if !policy::may_attempt(actor.role, Action::SyncDevice) {
+            self.check_past(actor).await?;
+        }
         failpoint!("push.read");
         let PushRequest { epoch, app_build, manifest, ops, .. } = request;
         let batch = Batch { epoch, app_build, manifest, ops: prepare(self, actor, ops).await? };
@@ -51,6 +55,13 @@ impl App {
         let (receipts, next_seq) = self.db.write(transaction).await?;
         failpoint!("push.after_commit");
         Ok(PushView { receipts, next_seq, server_time: now, history_id: self.history_id.clone() })
+    }
+
+    /// Whoever never was in the field has nothing to hand in.
+    async fn check_past(&self, actor: &Actor) -> AppResult<()> {
+        let actor = actor.clone();
+        let may = self.db.read(move |c: &mut Conn| tenure::may_hand_in(c, &actor, Action::SyncDevice)).await?;
+        if may { Ok(()) } else { Err(AppError::forbidden("auth.not_allowed", "Your role does not do this")) }
     }
 }
 
@@ -193,7 +204,8 @@ fn decide(app: &App, c: &mut Conn, actor: &Actor, prepared: &Prepared, now: Time
         return Ok(Receipt { code: Some("op.after".to_owned()), ..blank(op, Outcome::Parked) });
     }
     match savepoint(c, |c| apply(app, c, actor, prepared, now)) {
-        Ok(Some(Effect { outcome, rev, state, household, errors })) => Ok(Receipt {
+        Ok(Some(Effect { outcome, note, rev, state, household, errors })) => Ok(Receipt {
+            code: note.map(str::to_owned),
             rev: Some(rev),
             state: Some(state.to_owned()),
             household_id: Some(household.uuid()),
