@@ -244,6 +244,18 @@ on_both_databases! {
         assert_eq!(home.address().await, WEST);
     }
 
+    async fn an_open_card_hears_that_the_other_value_is_in_the_file(app: &TestApp) {
+        let home = a_home(app).await;
+        let (east, _) = home.two_addresses(app).await;
+        let cursor = home.ben.pulls(None, 500).await.cursor;
+        assert_eq!(the_card(&home.ben).await["theirs"]["in_file"], json!(false));
+        home.boss.approves(&east).await.ok();
+        let phone = home.ben.pulls(cursor.as_deref(), 500).await;
+        let heard: Vec<&Value> = phone.rows.iter().filter(|((kind, _), _)| kind == "conflict").map(|(_, body)| body).collect();
+        assert_eq!(heard.len(), 1, "{heard:?}");
+        assert_eq!((&heard[0]["state"], &heard[0]["theirs"]["in_file"]), (&json!("open"), &json!(true)));
+    }
+
     async fn a_visit_that_was_late_meets_the_file(app: &TestApp) {
         let home = a_home(app).await;
         let east = home.ana.submits(a_revisit(&home.first, 1).moved_to(EAST)).await.applied();

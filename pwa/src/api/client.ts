@@ -15,6 +15,8 @@ export interface ClientPorts extends LockPorts {
   readonly transport: (request: Request) => Promise<Response>;
   readonly origin: string;
   nowMs(): number;
+  /** A clock that nobody sets. */
+  monotonicMs(): number;
 }
 
 /** Who is signed in, as the last sign-in or refresh said. */
@@ -22,6 +24,8 @@ export interface SignedIn {
   readonly session: Session;
   /** Phone clock minus server clock in milliseconds, measured at this answer. */
   readonly clock_offset_ms: number;
+  /** By the clock that nobody sets, when this answer came. */
+  readonly at_monotonic_ms: number;
 }
 
 interface Answer<D> {
@@ -44,6 +48,8 @@ export interface Api {
   /** Only this user's session is used from now on; `null`: anybody's. Forgets the token when it is another's. */
   expectUser(userId: string | null): void;
   signedIn(): SignedIn | null;
+  /** The server's time, by its last session and the clock that nobody sets; `null` when nobody is signed in. */
+  serverNowMs(): number | null;
   /** Tells about every sign-in, refresh and end of a session; answers how to stop. */
   onSession(listener: (signedIn: SignedIn | null) => void): () => void;
 }
@@ -150,7 +156,7 @@ export function createApi(ports: ClientPorts): Api {
     }
     const middleMs = (sentMs + ports.nowMs()) / 2;
     const clock_offset_ms = Math.round(middleMs - Date.parse(result.data.server_time));
-    change({ session: result.data, clock_offset_ms });
+    change({ session: result.data, clock_offset_ms, at_monotonic_ms: ports.monotonicMs() });
     return result;
   }
 
@@ -180,6 +186,8 @@ export function createApi(ports: ClientPorts): Api {
       if (userId !== null && signedIn !== null && signedIn.session.user.id !== userId) change(null);
     },
     signedIn: () => signedIn,
+    serverNowMs: () =>
+      signedIn && Date.parse(signedIn.session.server_time) + ports.monotonicMs() - signedIn.at_monotonic_ms,
     onSession(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

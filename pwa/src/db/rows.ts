@@ -166,6 +166,8 @@ export interface ReceiptRow {
   readonly receipt: Receipt;
   /** Milliseconds since 1970 by the phone's clock. */
   readonly settled_at_ms: number;
+  /** The same by the server's clock, when its answer settled it; older rows do not have it. */
+  readonly answered_ms?: number | null;
   /** The whole entry, kept for some days: a server restored from a backup asks for it again. */
   readonly kept: OutboxRow | null;
 }

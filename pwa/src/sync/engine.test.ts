@@ -151,6 +151,29 @@ describe("exactly once", () => {
     phone.close();
   });
 
+  it.each([["ahead", 10], ["behind", -10]])("keeps what was answered while its clock is ten years %s", async (_, years) => {
+    const world = new World();
+    const phone = await aPhone(world);
+    phone.engine.start();
+    await until(world, [phone], () => isQuiet(phone));
+    const restore = world.server.backup();
+    const set = (ms: number): unknown => Object.assign(phone.platform, { nowMs: () => world.clock.nowMs + ms });
+    const yearsMs = years * 365 * 24 * 3_600_000;
+    // Answered by one clock, looked through by the other.
+    set(Math.min(yearsMs, 0));
+    const { op } = await writeVisit(phone, null);
+    phone.engine.nudge("saved");
+    await until(world, [phone], async () => (await countUnsent(phone.store)) === 0 && isQuiet(phone));
+    set(Math.max(yearsMs, 0));
+    phone.engine.nudge("asked");
+    await phone.engine.settled();
+    restore();
+    world.server.expireTokens();
+    phone.engine.nudge("asked");
+    await until(world, [phone], () => world.server.effects.get(op) === 1 && isQuiet(phone));
+    phone.close();
+  });
+
   it("starts over once after a restored backup, though its session still names the history before", async () => {
     const world = new World();
     const phone = await aPhone(world);

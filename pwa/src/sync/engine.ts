@@ -151,7 +151,8 @@ export function createEngine(store: Store, api: Api, task: Task = "sync"): Engin
       (await pull(store, api, pacing, (done, total) => phase({ is: "receiving", done, total }))) ??
       (await documents("old"));
     if (problem ?? unsent) return problem ?? unsent;
-    await forgetOld(store);
+    const serverNowMs = api.serverNowMs();
+    if (serverNowMs !== null) await forgetOld(store, serverNowMs);
     await noteComplete();
     const late = (await countUnsent(store)) > 0 ? await sendAll() : null;
     if (late !== null || stopped()) return late;

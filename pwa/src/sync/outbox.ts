@@ -142,14 +142,17 @@ export async function markQueued(store: Store): Promise<void> {
   await store.db.outbox.where("state").equals("sending").modify({ state: "queued" });
 }
 
-/** Stores the server's answers. Answers to what is no longer here change nothing. Says how many were new. */
-export function applyReceipts(store: Store, receipts: readonly Receipt[]): Promise<number> {
+/**
+ * Stores the server's answers, given at a time by its clock. Answers to what is no longer here change nothing. Says
+ * how many were new.
+ */
+export function applyReceipts(store: Store, receipts: readonly Receipt[], answeredMs: number | null): Promise<number> {
   return writeAll(store.db, async () => {
     let news = 0;
     for (const receipt of receipts) {
       const row = await store.db.outbox.get(receipt.op_id);
       if (!row) continue;
-      await settleByReceipt(store, row, receipt);
+      await settleByReceipt(store, row, receipt, answeredMs);
       news += 1;
     }
     if (news > 0) await touch(store.db);
@@ -157,7 +160,12 @@ export function applyReceipts(store: Store, receipts: readonly Receipt[]): Promi
   });
 }
 
-async function settleByReceipt(store: Store, row: OutboxRow, receipt: Receipt): Promise<void> {
+async function settleByReceipt(
+  store: Store,
+  row: OutboxRow,
+  receipt: Receipt,
+  answeredMs: number | null,
+): Promise<void> {
   const first = receipt.outcome === "duplicate" ? (receipt.first ?? null) : receipt;
   const outcome = first?.outcome ?? "applied";
   switch (outcome) {
@@ -165,7 +173,7 @@ async function settleByReceipt(store: Store, row: OutboxRow, receipt: Receipt): 
     case "merged":
     case "conflict":
     case "duplicate":
-      await settle(store, row, first ?? receipt, "delivered");
+      await settle(store, row, first ?? receipt, "delivered", answeredMs);
       // The server tells so, too, with the next pull; until then the card must not ask again.
       if (row.kind === "conflict.decide") await store.db.conflicts.update(row.subject, { open: 0 });
       break;
@@ -177,7 +185,13 @@ async function settleByReceipt(store: Store, row: OutboxRow, receipt: Receipt): 
 }
 
 /** Takes an entry out of the outbox and keeps its answer; part of a transaction. */
-export async function settle(store: Store, row: OutboxRow, receipt: Receipt, settled: Settled): Promise<void> {
+export async function settle(
+  store: Store,
+  row: OutboxRow,
+  receipt: Receipt,
+  settled: Settled,
+  answeredMs: number | null = null,
+): Promise<void> {
   const kept: ReceiptRow = {
     op_id: row.id,
     order: row.order,
@@ -189,6 +203,7 @@ export async function settle(store: Store, row: OutboxRow, receipt: Receipt, set
     settled,
     receipt,
     settled_at_ms: store.platform.nowMs(),
+    answered_ms: answeredMs,
     kept: { ...row, state: "queued", receipt: null },
   };
   await store.db.receipts.put(kept);
@@ -300,8 +315,13 @@ export function setAside(store: Store, opId: string, epochSeen: number, code: st
   });
 }
 
-/** Forgets the bodies of operations that were answered long ago. */
-export async function forgetOld(store: Store): Promise<void> {
-  const before = store.platform.nowMs() - KEPT_MS;
-  await store.db.receipts.where("settled_at_ms").below(before).modify({ kept: null });
+/**
+ * Forgets the bodies of operations that were answered long ago by the server's clock: the phone's may have been set
+ * ten years ahead since, and the copies are there for a server that has lost its own.
+ */
+export async function forgetOld(store: Store, serverNowMs: number): Promise<void> {
+  const before = serverNowMs - KEPT_MS;
+  const isOld = ({ kept, answered_ms, settled_at_ms }: ReceiptRow): boolean =>
+    kept !== null && (answered_ms ?? settled_at_ms) < before;
+  await store.db.receipts.filter(isOld).modify({ kept: null });
 }

@@ -31,7 +31,7 @@ export async function pull(store: Store, api: Api, round: Round, progress: PullP
       continue;
     }
     round.pace.answered();
-    const after = await applyPage(store, before, result.data);
+    const after = await applyPage(store, before, result.data, api.serverNowMs());
     if (after?.full || before.full) progress(after?.done ?? before.done, after?.total ?? before.total);
     if (after !== null && !result.data.more) return null;
   }
@@ -52,7 +52,12 @@ function startOver(store: Store, before: PullMeta): Promise<void> {
 }
 
 /** `null` when another tab has moved the cursor meanwhile; then nothing of the page is used. */
-async function applyPage(store: Store, before: PullMeta, page: PullAnswer): Promise<PullMeta | null> {
+async function applyPage(
+  store: Store,
+  before: PullMeta,
+  page: PullAnswer,
+  answeredMs: number | null,
+): Promise<PullMeta | null> {
   const { db } = store;
   return writeAll(db, async () => {
     const there = await readMeta(db, "pull");
@@ -66,7 +71,7 @@ async function applyPage(store: Store, before: PullMeta, page: PullAnswer): Prom
       else if (kind === "conflict") await evictConflict(db, id);
     }
     const households = await storeChanges(db, now.gen, page);
-    await applyReceipts(store, page.outcomes.map((outcome) => outcome.receipt));
+    await applyReceipts(store, page.outcomes.map((outcome) => outcome.receipt), answeredMs);
     const complete = now.full && !page.more;
     if (complete) await sweep(store, now.gen);
     const after: PullMeta = {

@@ -53,7 +53,7 @@ async function sendBatch(store: Store, api: Api, batch: Batch, course: Course): 
   const sentMs = store.platform.nowMs();
   const result = await ask(store, api, batch, batch.ops);
   if (!result.ok) return handleProblem(store, batch, course, result.problem);
-  const news = await applyReceipts(store, result.data.receipts);
+  const news = await applyReceipts(store, result.data.receipts, Date.parse(result.data.server_time));
   await noteContact(store, result.data, sentMs);
   if (await adoptHistory(store, result.data.history_id)) return { ...course, fruitless: course.fruitless + 1 };
   return { ops: course.ops, fruitless: news > 0 ? 0 : course.fruitless + 1, done: course.done + news };

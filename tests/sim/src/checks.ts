@@ -1,12 +1,11 @@
 // The invariants of QUALITY.md, as far as this simulator can look: on the disks of the phones and behind the server.
 import type { OutboxRow, ReceiptRow } from "@/db/rows";
-import { decode } from "@/db/codec";
-import { canonicalJson } from "@/forms/canonical";
 import type { Clock } from "./clock";
 import { Violation, type Ledger } from "./ledger";
 import type { Phone, Window } from "./phone";
 import type { Network } from "./network";
 import type { Server } from "./server";
+import { checkSame } from "./same";
 import { readStore } from "./storage";
 
 const databaseOf = (user: string): string => `ruhu-${user}`;
@@ -43,8 +42,10 @@ export class Checks {
     this.known = new Set();
   }
 
-  private onServer(op: string): boolean {
+  /** Whether the server has answered it, in its present history. */
+  onServer(op: string): boolean {
     if (!this.known.has(op)) {
+      if (!this.server.isUp) this.server.start(this.clock.nowMs);
       this.known = new Set(this.server.rows<{ op: string }>("SELECT json_object('op', op_id) AS line FROM operations").map((row) => row.op));
     }
     return this.known.has(op);
@@ -59,19 +60,19 @@ export class Checks {
     this.ledger.checked("I1");
     for (const one of mine) {
       if (outbox.has(one.op) || receipts.has(one.op)) continue;
-      // Answered, and the answer forgotten with the files of a signed-out user.
-      if (!this.server.isUp) this.server.start(this.clock.nowMs);
-      if (this.onServer(one.op)) continue;
+      // Answered, and the answer forgotten with the files of a signed-out user, or with the phone's storage.
+      if (one.forgotten !== null && this.onServer(one.op)) continue;
       throw new Violation("I1", `${one.kind} ${one.op} was saved on ${one.phone} and is neither there nor answered`);
     }
   }
 
-  /** I5: an engine that runs has a round under way or something that wakes it. */
+  /** I5: once nothing moves any more, no round is under way, and each engine has something that wakes it. */
   checkAlive(window: Window): void {
     const { engine } = window;
-    if (window.gone || !engine || engine.state().is === "stopped") return;
+    if (window.gone || window.frozen || !engine || engine.state().is === "stopped") return;
     this.ledger.checked("I5");
-    if (engine.state().is === "syncing" || this.clock.waitsFor(window)) return;
+    if (engine.state().is === "syncing") throw new Violation("I5", `${window.name} has a round that comes to no end: ${JSON.stringify(engine.state())}`);
+    if (this.clock.waitsFor(window)) return;
     throw new Violation("I5", `${window.name} is ${engine.state().is} and nothing will wake it`);
   }
 
@@ -85,50 +86,11 @@ export class Checks {
     }
   }
 
-  /**
-   * I4 and I11: what the phone holds of the server is, byte for byte, what the server would give to this person now:
-   * nothing less, and nothing that is not theirs.
-   */
-  async checkSame(window: Window): Promise<void> {
-    const { store, api, phone } = window;
-    const token = api.signedIn()?.session.access_token;
-    if (!store || token === undefined) return;
-    const theirs = this.pullAll(token);
-    if (!theirs) return;
-    const mine = new Map<string, string>();
-    for (const row of await readStore<{ id: string; body: Parameters<typeof decode>[0] }>(phone.factory, databaseOf(store.user.id), "files")) {
-      mine.set(`household ${row.id}`, canonicalJson(decode(row.body)));
-    }
-    for (const row of await readStore<{ id: string; server: Parameters<typeof decode>[0] | null }>(phone.factory, databaseOf(store.user.id), "visits")) {
-      if (row.server) mine.set(`visit ${row.id}`, canonicalJson(decode(row.server)));
-    }
-    this.ledger.checked("I4");
-    this.ledger.checked("I11");
-    for (const [key, body] of theirs) {
-      const here = mine.get(key);
-      if (here === undefined) throw new Violation("I4", `${window.name} has synced and lacks ${key}`);
-      if (here !== body) throw new Violation("I4", `${window.name} has synced and holds another ${key}: ${here} instead of ${body}`);
-    }
-    for (const key of mine.keys()) {
-      if (!theirs.has(key)) throw new Violation("I11", `${window.name} has synced and still holds ${key}, which is not in scope`);
-    }
-  }
-
-  private pullAll(token: string): Map<string, string> | null {
-    const rows = new Map<string, string>();
-    let cursor: string | null = null;
-    for (let page = 0; page < 200; page += 1) {
-      const headers: [string, string][] = [["content-type", "application/json"], ["authorization", `Bearer ${token}`]];
-      const body = JSON.stringify(cursor === null ? { limit: 200 } : { cursor, limit: 200 });
-      const answered = this.network.ask({ method: "POST", path: "/api/v1/sync/pull", headers, body }, null);
-      if (answered?.status !== 200) return null;
-      const got = JSON.parse(answered.body) as { changes: { kind: string; id: string; body: unknown }[]; evict: { kind: string; id: string }[]; cursor: string; more: boolean };
-      for (const { kind, id } of got.evict) rows.delete(`${kind} ${id}`);
-      for (const { kind, id, body: one } of got.changes) rows.set(`${kind} ${id}`, canonicalJson(one));
-      cursor = got.cursor;
-      if (!got.more) return rows;
-    }
-    throw new Violation("I5", "a pull from the beginning never ends");
+  /** I4 and I11; whether they could be looked at. */
+  async checkSame(window: Window): Promise<boolean> {
+    const looked = await checkSame(window, this.network);
+    if (looked) for (const invariant of ["I4", "I11"]) this.ledger.checked(invariant);
+    return looked;
   }
 
   /** At the end: every saved operation has exactly one effect, with the content that was saved (I1, I2, I6). */
@@ -157,7 +119,7 @@ export class Checks {
       if (!effects.has(saved.op) || saved.kind !== "visit.submit") continue;
       const [one, other] = brought.get(saved.op) ?? [];
       if (!one || other) throw new Violation("I2", `${saved.op} is applied, and brought ${brought.get(saved.op)?.length ?? 0} revisions`);
-      if (one.hash !== saved.hash) throw new Violation("I6", `visit ${saved.visit} arrived with other content than was saved`);
+      if (one.hash !== saved.hash) throw new Violation("I6", `visit ${saved.subject} arrived with other content than was saved`);
     }
   }
 }

@@ -1,9 +1,13 @@
 // Lets things happen: turns of the event loop while something moves, the clock when nothing does.
 import type { Clock } from "./clock";
+import { Violation } from "./ledger";
 import type { Window } from "./phone";
 
 /** So many turns without a move, and everything waits for time to pass. */
 const STILL_TURNS = 1_200;
+
+/** So many turns in which no time passes, and it never ends. */
+const RESTLESS_TURNS = 100_000;
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -25,8 +29,12 @@ export class Driver {
   private async until(holds: () => boolean, limitMs: number): Promise<boolean> {
     const end = this.clock.nowMs + limitMs;
     let [still, seen] = [0, this.moves];
+    let [restless, atMs] = [0, this.clock.nowMs];
     while (!holds()) {
       await turn();
+      restless += 1;
+      if (this.clock.nowMs !== atMs) [restless, atMs] = [0, this.clock.nowMs];
+      if (restless > RESTLESS_TURNS) throw new Violation("I5", "something goes round in a circle, and no time passes");
       if (this.moves !== seen) [still, seen] = [0, this.moves];
       else still += 1;
       if (still < STILL_TURNS) continue;

@@ -1,6 +1,7 @@
 // What happens beside the caseworkers: the office decides, people change places, the server and its disk fail, phones
 // are wiped, restored and lost.
-import type { ReceiptRow, OutboxRow } from "@/db/rows";
+import type { OutboxRow } from "@/db/rows";
+import { copiesOn } from "./losses";
 import { Desk } from "./office";
 import { readStore } from "./storage";
 import type { Handset, Scene } from "./world";
@@ -45,6 +46,16 @@ export class Events {
       if (verdict < 0.72) desk.approve(seen, plan.happens(0.1));
       else if (verdict < 0.92) desk.return_(seen);
       else desk.reject(seen);
+    }
+  }
+
+  /** A supervisor decides about values that differ, also before it is their turn. */
+  decide(): void {
+    const { plan } = this.scene;
+    const desk = plan.pick(this.scene.supervisors);
+    const open = desk.conflicts();
+    for (let round = open.length > 0 ? plan.between(1, 3) : 0; round > 0; round -= 1) {
+      desk.decide(plan.pick(open), plan.pick(["mine", "theirs", "revisit"] as const));
     }
   }
 
@@ -127,7 +138,8 @@ export class Events {
     const worker = plan.pick(workers);
     const scope = plan.pick(["150602", "150603", "150602", "1506"]);
     if (admin.patch(worker.id, { scope }).status !== 200) return;
-    if (scope !== worker.scope) ledger.fire("worker_moved_to_another_area");
+    if (scope === worker.scope) return;
+    ledger.fire("worker_moved_to_another_area");
     (worker as { scope: string }).scope = scope;
     this.scene.shut(worker.id);
   }
@@ -136,7 +148,7 @@ export class Events {
     const { server, clock, ledger } = this.scene;
     if (!server.isUp) return;
     ledger.fire("server_killed_between_requests");
-    server.kill(clock.nowMs);
+    server.kill();
   }
 
   /** The server's disk lets nothing more be written for a while. */
@@ -148,26 +160,27 @@ export class Events {
     server.execute(isFull ? "PRAGMA max_page_count = 1" : "PRAGMA query_only = ON");
     await during();
     // Whoever looks after the server makes room, and starts it again.
-    server.kill(clock.nowMs);
+    server.kill();
     server.start(clock.nowMs);
   }
 
-  /** A backup is taken, or the one that there is comes back. */
-  async backupOrRestore(): Promise<void> {
-    const { server, clock, ledger, network, checks, workers } = this.scene;
+  takeBackup(): void {
+    const { server, clock, workers } = this.scene;
     if (!server.isUp) server.start(clock.nowMs);
+    server.backup("backup.db");
+    this.backup = { atMs: clock.nowMs, passwords: new Map(workers.map((one) => [one.id, one.password])) };
+  }
+
+  /** The last backup comes back, when it is younger than what the phones keep. */
+  async restore(): Promise<void> {
+    const { server, clock, ledger, network, checks, workers, losses } = this.scene;
     const { backup } = this;
-    if (!backup || clock.nowMs - backup.atMs > 5 * DAY_MS) {
-      server.backup("backup.db");
-      this.backup = { atMs: clock.nowMs, passwords: new Map(workers.map((one) => [one.id, one.password])) };
-      return;
-    }
+    if (!backup || clock.nowMs - backup.atMs > 5 * DAY_MS) return;
     ledger.fire("server_restored_from_an_older_backup");
     server.restore(clock.nowMs, "backup.db");
+    ledger.history += 1;
     this.backup = null;
     network.forgetAnswers();
-    network.shutTokens.clear();
-    network.tokens.clear();
     checks.forgetServer();
     type User = { id: string; scope: string; shut: number };
     const users = server.rows<User>("SELECT json_object('id', id, 'scope', scope, 'shut', disabled_at IS NOT NULL) AS line FROM users");
@@ -178,84 +191,49 @@ export class Events {
       if (shut === 1) network.shutUsers.add(id);
     }
     for (const worker of workers) worker.password = backup.passwords.get(worker.id) ?? worker.password;
-    await this.writeOff();
-  }
-
-  /** What neither the server nor any phone holds any more is gone with both, and nobody promises it. */
-  private async writeOff(): Promise<void> {
-    const { handsets, ledger } = this.scene;
-    const known = this.onServer();
-    for (const { phone, users } of handsets) {
-      for (const user of users) {
-        const outbox = await readStore<OutboxRow>(phone.factory, `ruhu-${user.id}`, "outbox");
-        const receipts = await readStore<ReceiptRow>(phone.factory, `ruhu-${user.id}`, "receipts");
-        const here = new Set([...outbox.map((row) => row.id), ...receipts.filter((row) => row.kept).map((row) => row.op_id)]);
-        for (const one of ledger.saved) {
-          if (one.fate !== "held" || one.phone !== phone.name || one.user !== user.id) continue;
-          if (known.has(one.op) || here.has(one.op)) continue;
-          one.fate = "gone";
-          ledger.count("gone_with_server_and_phone");
-        }
-      }
+    for (const { phone, users: own } of this.scene.handsets) {
+      for (const user of own) await losses.serverRestored(phone, user.id);
     }
   }
 
-  private onServer(): Set<string> {
-    const { server, clock } = this.scene;
-    if (!server.isUp) server.start(clock.nowMs);
-    return new Set(server.rows<{ op: string }>("SELECT json_object('op', op_id) AS line FROM operations").map((row) => row.op));
-  }
-
-  /** What had not arrived goes with the phone's storage. */
-  private loseUnsent(phone: string, since: number | null, but: ReadonlySet<string> = new Set()): void {
-    const { ledger } = this.scene;
-    const known = this.onServer();
-    for (const one of ledger.saved) {
-      if (one.phone !== phone || one.fate !== "held" || known.has(one.op) || but.has(one.op)) continue;
-      if (since !== null && one.atMs <= since) continue;
-      one.fate = "gone";
-      ledger.count("gone_with_the_phone");
-    }
-  }
-
-  /** What lies in the outboxes of a phone, and so in its journal. */
-  private async held({ phone, users }: Handset): Promise<Set<string>> {
-    const rows = await Promise.all(users.map((user) => readStore<OutboxRow>(phone.factory, `ruhu-${user.id}`, "outbox")));
-    return new Set(rows.flat().map((row) => row.id));
-  }
 
   /** Something happens to a phone that lies in a pocket. */
   async pocket(handset: Handset): Promise<void> {
-    const { plan, ledger } = this.scene;
+    const { plan, ledger, losses } = this.scene;
     const { phone } = handset;
+    const users = handset.users.map((user) => user.id);
+    ledger.trace(`${phone.name} lies in a pocket`);
     const what = plan.pick(["database_evicted", "site_data_cleared", "backup_taken", "backup_taken", "phone_restored", "journal_torn", "journal_bent"] as const);
     phone.closeAll();
     switch (what) {
       case "database_evicted":
         // The browser's journal holds the outbox, unless it had failed before.
         if ([...phone.journals.files.values()].length === 0 || (await this.isJournalBehind(handset))) return;
-        // Answers lie in the database alone: with a server that has forgotten them, too, they are nowhere.
-        this.loseUnsent(phone.name, null, await this.held(handset));
+        for (const user of users) phone.restoring.set(user, new Set((await copiesOn(phone, user)).outbox));
         phone.evict(false);
-        for (const user of handset.users) phone.restoring.add(user.id);
+        // Answers lie in the database alone: with a server that has forgotten them, too, they are nowhere.
+        await losses.storageLost(phone, users, null);
         break;
       case "site_data_cleared":
-        this.loseUnsent(phone.name, null);
+        phone.restoring.clear();
         phone.evict(true);
+        await losses.storageLost(phone, users, null);
         break;
       case "backup_taken":
         handset.image = await phone.image();
         return;
       case "phone_restored":
         if (!handset.image) return;
-        this.loseUnsent(phone.name, handset.image.takenMs);
+        phone.restoring.clear();
         await phone.become(handset.image);
+        await losses.storageLost(phone, users, handset.image.takenMs);
         handset.image = null;
         break;
       case "journal_torn":
       case "journal_bent":
         for (const [name, bytes] of phone.journals.files) {
-          if (bytes.length === 0) continue;
+          // Whose database is gone has no other copy, and nobody promises to live through both.
+          if (bytes.length === 0 || phone.restoring.has(name)) continue;
           const next = what === "journal_torn" ? bytes.slice(0, plan.below(bytes.length)) : Uint8Array.from(bytes);
           if (what === "journal_bent") next[plan.below(next.length)] = plan.below(256);
           phone.journals.files.set(name, next);

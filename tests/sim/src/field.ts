@@ -5,12 +5,13 @@ import { discardDraft, openDraft, saveDraft } from "@/db/drafts";
 import { findDefinitions } from "@/db/definitions";
 import { readMeta } from "@/db/meta";
 import type { Draft, HouseholdSummary, LocalVisit } from "@/db/rows";
-import type { Proposal, VisitBody } from "@/db/wire";
+import type { ConflictBody, DecideConflictBody, Proposal, VisitBody } from "@/db/wire";
 import type { VisitDraft } from "@/features/visits/logic/draft";
 import { mendVisit, openVisit, startVisit } from "@/features/visits/openVisit";
+import { decideConflicts } from "@/sync/decide";
 import { discardStuck, editStuckVisit, submitDraft, withdrawVisit } from "@/sync/submit";
 import type { Chance } from "./chance";
-import type { Ledger } from "./ledger";
+import type { Ledger, SavedKind } from "./ledger";
 import type { Phone } from "./phone";
 import { contentOfDraft, fillIn, firstSurvey, revisit, type Books } from "./visits";
 
@@ -85,15 +86,27 @@ export class Caseworker {
   }
 
   /** What the person was shown as saved goes into the ledger, as it lies on the disk at that moment. */
-  private async note(op: string, kind: "visit.submit" | "visit.withdraw", visit: string): Promise<void> {
+  private async note(op: string, kind: SavedKind, subject: string): Promise<void> {
     const row = await this.store.db.outbox.get(op);
     const receipt = row ? undefined : await this.store.db.receipts.get(op);
     const kept = row ?? receipt?.kept;
     const body = kept ? (decode(kept.op).body as unknown as { visit?: Proposal; hash?: string; rev?: number }) : {};
     const { user } = this.store;
     const rev = body.visit?.rev ?? body.rev ?? 0;
-    this.ledger.saved.push({ op, kind, visit, rev, hash: body.hash ?? "", phone: this.phone.name, user: user.id, atMs: this.phone.world.clock.nowMs, fate: "held" });
+    const { name, world } = this.phone;
+    await this.noteReplaced(subject);
+    this.ledger.saved.push({ op, kind, subject, rev, hash: body.hash ?? "", phone: name, user: user.id, atMs: world.clock.nowMs, fate: "held", forgotten: null });
     this.ledger.trace(`saved ${op} ${body.hash ?? ""}`);
+  }
+
+  /** What its author has said anew, after a refusal, is not theirs any more. */
+  private async noteReplaced(subject: string): Promise<void> {
+    const { name } = this.phone;
+    for (const saved of this.ledger.saved) {
+      if (saved.subject !== subject || saved.phone !== name || saved.user !== this.store.user.id || saved.fate !== "held") continue;
+      const receipt = await this.store.db.receipts.get(saved.op);
+      if (receipt && receipt.settled !== "delivered") saved.fate = "given_up";
+    }
   }
 
   /** Goes on with something that lies there: a draft, a visit that came back, a refusal. */
@@ -139,4 +152,31 @@ export class Caseworker {
     await this.note(op, "visit.withdraw", visit.id);
     return "withdrawn";
   }
+
+  /** Says which value counts, for one card or for all that lie there. */
+  async decide(): Promise<string> {
+    const { store, chance } = this;
+    const open = (await store.db.conflicts.where("open").equals(1).toArray()).map((row) => decode(row.body));
+    const mine = open.filter((body) => body.mine.by.id === store.user.id);
+    if (mine.length === 0) return "nothing";
+    const decisions = (chance.happens(0.3) ? mine : [chance.pick(mine)]).map((body) => decisionAbout(body, chance));
+    const known = new Set(this.ledger.saved.map((saved) => saved.op));
+    if ((await decideConflicts(store, decisions)) === 0) return "not_decided";
+    const rows = await store.db.outbox.toArray();
+    const receipts = await store.db.receipts.toArray();
+    const made = [...rows.map(({ id, kind, subject }) => ({ id, kind, subject })), ...receipts.map(({ op_id, kind, subject }) => ({ id: op_id, kind, subject }))];
+    const asked = new Set(decisions.map((decision) => decision.conflict_id));
+    for (const { id, kind, subject } of made) {
+      if (kind === "conflict.decide" && asked.has(subject) && !known.has(id)) await this.note(id, kind, subject);
+    }
+    return "decided";
+  }
+}
+
+function decisionAbout(body: ConflictBody, chance: Chance): DecideConflictBody {
+  const conflict_id = body.id;
+  const choice = chance.pick(["mine", "mine", "theirs", "theirs", "other", "revisit"] as const);
+  if (choice !== "other") return { conflict_id, choice };
+  if (typeof body.mine.value !== "string") return { conflict_id, choice: "revisit" };
+  return { conflict_id, choice, value: `${body.mine.value.slice(0, 40)}（已核对${chance.below(1000)}）`, reason: "当面问过" };
 }

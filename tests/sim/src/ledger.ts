@@ -3,16 +3,30 @@
 /** An operation that a phone has shown as saved. */
 export interface Saved {
   readonly op: string;
-  readonly kind: "visit.submit" | "visit.withdraw";
-  readonly visit: string;
+  readonly kind: SavedKind;
+  /** The visit, or the conflict of a decision. */
+  readonly subject: string;
   readonly rev: number;
   readonly hash: string;
   readonly phone: string;
   readonly user: string;
   /** In true time. */
   readonly atMs: number;
-  /** `gone`: with the phone's whole storage; `given_up`: by its author, after a refusal. */
+  /**
+   * `gone`: with the phone's whole storage, or forgotten by sign-out with a server that has forgotten it, too;
+   * `given_up`: by its author, after a refusal, for something else or for nothing.
+   */
   fate: "held" | "gone" | "given_up";
+  /** Why the phone has no copy of it any more although it was answered. */
+  forgotten: "signed_out" | "storage" | null;
+}
+
+export type SavedKind = "visit.submit" | "visit.withdraw" | "conflict.decide";
+
+/** When the server last answered an operation for good, and in which of its histories. */
+interface Answer {
+  readonly history: number;
+  readonly atMs: number;
 }
 
 export class Violation extends Error {
@@ -25,6 +39,9 @@ export class Violation extends Error {
 
 export class Ledger {
   readonly saved: Saved[] = [];
+  readonly answers = new Map<string, Answer>();
+  /** How often the server went back to a backup. */
+  history = 0;
   readonly fired = new Map<string, number>();
   readonly did = new Map<string, number>();
   readonly checks = new Map<string, number>();

@@ -33,7 +33,7 @@ export async function day(scene: Scene, events: Events): Promise<void> {
   const sometimes: readonly (readonly [number, Deed])[] = [
     [0.3, () => events.assign()], [0.1, () => events.promote()], [0.08, () => events.shutOrOpen()],
     [0.05, () => events.resetPassword()], [0.08, () => events.revokeDevice()], [0.05, () => events.moveWorker()],
-    [0.2, () => events.killServer()], [0.08, () => events.backupOrRestore()],
+    [0.5, () => events.decide()], [0.2, () => events.killServer()], [0.2, () => events.takeBackup()], [0.06, () => events.restore()],
   ];
   for (const [probability, run] of sometimes) if (plan.happens(probability)) at(0, 12, run);
   deeds.sort((a, b) => a.atMs - b.atMs);
@@ -91,20 +91,24 @@ async function drain(scene: Scene, handset: Handset, user: Worker, local?: Set<s
   }
   phone.restoring.delete(user.id);
   const from = clock.nowMs;
+  let isSame = local === undefined;
   while (clock.nowMs - from < DRAIN_MS) {
     await driver.settle([window]);
-    if (window.engine?.state().is === "idle" && window.engine.status().is === "up_to_date") break;
+    if (window.engine?.state().is === "idle" && window.engine.status().is === "up_to_date") {
+      isSame ||= await compare(scene, window);
+      if (isSame) break;
+    }
     await driver.pass(() => [window], 30_000);
   }
   const status = window.engine?.status();
   ledger.checked("I5");
   if (status?.is !== "up_to_date") throw new Violation("I5", `${window.name} is stuck: ${JSON.stringify(status)}, ${JSON.stringify(window.engine?.state())}`);
+  if (!isSame) throw new Violation("I5", `${window.name} has no whole round within the bound: ${JSON.stringify(window.engine?.state())}`);
   const rows = await readStore<OutboxRow>(phone.factory, `ruhu-${user.id}`, "outbox");
   const unsent = rows.filter((row) => row.state !== "answered");
   if (unsent.length > 0) throw new Violation("I5", `${window.name} says it is up to date and holds ${unsent.length} operations`);
   await checks.checkSaved(phone, user.id);
   if (local) {
-    await compare(scene, window);
     // The phone itself put them aside: too large for a proxy on the way. Their author is told.
     for (const row of rows) if (row.receipt?.code === "sync.op_too_large" || row.receipt?.code === "request.shape") local.add(row.id);
   }

@@ -1,7 +1,7 @@
 // Runs scenes, one seed after the other, until enough device-days have passed. A violation ends it with the command
 // that repeats it.
-import { readFileSync, writeFileSync } from "node:fs";
-import { cpus } from "node:os";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cloneFast } from "./clone";
 import { Events } from "./events";
@@ -25,6 +25,8 @@ const option = (name: string): string | undefined => {
   return at < 0 ? undefined : args[at + 1];
 };
 const BINARY = process.env["RUHU_SIM_BIN"] ?? "ruhu";
+/** Nothing of a run is to stay, so its disk is memory where there is such a folder. */
+const MEMORY = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 /** Days of one scene. */
 const DAYS = 30;
 
@@ -32,7 +34,7 @@ let isOver = false;
 let current: Scene | null = null;
 
 async function run(seed: number, days: number): Promise<Outcome> {
-  const scene = new Scene(BINARY, join("/dev/shm", `ruhu-sim-${process.pid}`), seed);
+  const scene = new Scene(BINARY, join(MEMORY, `ruhu-sim-${process.pid}`), seed);
   current = scene;
   scene.ledger.keepLines = has("trace");
   let violation: Violation | null = null;
@@ -71,7 +73,9 @@ function oldSeeds(): [number, number][] {
 interface Sum {
   deviceDays: number;
   scenes: number;
-  violations: string[];
+  readonly violations: { readonly seed: number; readonly days: number; readonly invariant: string; readonly says: string }[];
+  /** What each scene came to: the same seed for as many days must always come to the same. */
+  readonly hashes: [string, string][];
   readonly fired: Map<string, number>;
   readonly checks: Map<string, number>;
   readonly did: Map<string, number>;
@@ -83,53 +87,53 @@ function add(into: Map<string, number>, from: ReadonlyMap<string, number>): void
 
 function take(sum: Sum, outcome: Outcome): void {
   const { ledger } = outcome.scene;
+  const { seed, days, violation } = outcome;
   sum.deviceDays += outcome.deviceDays;
   sum.scenes += 1;
+  sum.hashes.push([`${seed} ${days}`, ledger.hash]);
   add(sum.fired, ledger.fired);
   add(sum.checks, ledger.checks);
   add(sum.did, ledger.did);
-  if (!outcome.violation) return;
-  sum.violations.push(outcome.violation.message);
-  if (!has("quiet")) process.stderr.write(`VIOLATION ${outcome.violation.message}\n  seed ${outcome.seed}; again: ${again(outcome.seed, outcome.days)}\n`);
+  if (!violation) return;
+  sum.violations.push({ seed, days, invariant: violation.invariant, says: violation.message });
+  if (!has("quiet")) process.stderr.write(`VIOLATION ${violation.message}\n  seed ${seed}; again: ${again(seed, days)}\n`);
 }
 
 const sorted = (of: ReadonlyMap<string, number>): Record<string, number> => Object.fromEntries([...of].sort(([a], [b]) => (a < b ? -1 : 1)));
 
 async function main(): Promise<void> {
-  const sum: Sum = { deviceDays: 0, scenes: 0, violations: [], fired: new Map(), checks: new Map(), did: new Map() };
+  const sum: Sum = { deviceDays: 0, scenes: 0, violations: [], hashes: [], fired: new Map(), checks: new Map(), did: new Map() };
   const began = Date.now();
-  const one = option("days");
+  const days = Number(option("days") ?? DAYS);
   const first = Number(option("seed") ?? "1");
-  const wanted = Number(option("device-days") ?? "0");
-  let last: Outcome | null = null;
-  const live = async (seed: number, days: number): Promise<void> => {
-    last = await run(seed, days);
-    take(sum, last);
-    if (has("progress")) process.stderr.write(`seed ${seed}: ${last.deviceDays} device-days, hash ${last.hash}, ${sum.deviceDays} in all, ${Math.round((Date.now() - began) / 1000)} s\n`);
+  // Several processes share the seeds: this one takes each so-manieth.
+  const [share = 0, shares = 1] = (option("share") ?? "0/1").split("/").map(Number);
+  const wanted = Number(option("device-days") ?? "0") / shares;
+  const live = async (seed: number, forDays: number): Promise<void> => {
+    const outcome = await run(seed, forDays);
+    take(sum, outcome);
+    if (has("progress")) process.stderr.write(`seed ${seed}: ${outcome.deviceDays} device-days, hash ${outcome.scene.ledger.hash}, ${sum.deviceDays} in all, ${Math.round((Date.now() - began) / 1000)} s\n`);
   };
-  for (const [seed, days] of oldSeeds()) await live(seed, days);
-  if (wanted === 0) await live(first, Number(one ?? DAYS));
-  for (let seed = first; sum.deviceDays < wanted && (sum.violations.length === 0 || has("keep-going")); seed += 1) await live(seed, Number(one ?? DAYS));
-  if (has("twice")) {
-    const [seed, days] = [first, Number(one ?? DAYS)];
-    const hashes = [(await run(seed, days)).hash, (await run(seed, days)).hash];
-    if (hashes[0] !== hashes[1]) sum.violations.push(`seed ${seed} gives ${hashes.join(" and then ")}`);
+  const isMine = (_: unknown, at: number): boolean => at % shares === share;
+  for (const [seed, forDays] of oldSeeds().filter(isMine)) await live(seed, forDays);
+  if (wanted === 0) await live(first, days);
+  const limitMs = Number(option("seconds") ?? Infinity) * 1000;
+  for (let seed = first + share; sum.deviceDays < wanted && Date.now() - began < limitMs; seed += shares) {
+    if (sum.violations.length > 0 && !has("keep-going")) break;
+    await live(seed, days);
   }
-  const seconds = Math.round((Date.now() - began) / 1000);
   const report = {
-    device_days: sum.deviceDays, scenes: sum.scenes, seconds, processors: cpus().length, fault_kinds: sum.fired.size,
-    violations: sum.violations.length, hash: (last as Outcome | null)?.hash ?? null, faults: sorted(sum.fired), checks: sorted(sum.checks), did: sorted(sum.did),
+    device_days: sum.deviceDays, scenes: sum.scenes, seconds: Math.round((Date.now() - began) / 1000),
+    violations: sum.violations, hashes: sum.hashes, faults: sorted(sum.fired), checks: sorted(sum.checks), did: sorted(sum.did),
   };
   const result = option("result");
-  if (result !== undefined) {
-    const { violation } = (last as Outcome | null) ?? { violation: null };
-    writeFileSync(result, JSON.stringify({ ...report, violation: violation && { invariant: violation.invariant, says: violation.message } }));
-  }
-  if (!has("quiet")) process.stdout.write(`${JSON.stringify(report, null, has("full") ? 1 : 0)}\n`);
+  if (result !== undefined) writeFileSync(result, JSON.stringify(report));
   process.exitCode = sum.violations.length === 0 ? 0 : 1;
 }
 
 cloneFast();
+// What Dexie says about each database that does not open is no news here.
+console.warn = () => undefined;
 // Nothing left to do, and not at the end: something waits for what never comes.
 process.on("exit", () => {
   if (!isOver) process.stderr.write(`the run stands still at ${current?.ledger.lines.slice(-3).join("\n") ?? "its beginning"}\n`);

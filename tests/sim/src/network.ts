@@ -36,9 +36,10 @@ export class Network {
   /** Probability of a fault for one request. */
   rate = 0;
   faults: readonly RequestFault[] = REQUEST_FAULTS;
-  readonly tokens = new Map<string, Access>();
   readonly shutUsers = new Set<string>();
-  readonly shutTokens = new Set<string>();
+  /** Access tokens, and the cookies that get new ones. */
+  private readonly keys = new Map<string, Access>();
+  private readonly shutKeys = new Set<string>();
   private late: Late[] = [];
   private readonly receipts = new Map<string, string>();
   private readonly clock: Clock;
@@ -68,6 +69,15 @@ export class Network {
   /** What the server promised before it was put back to a backup no longer binds it. */
   forgetAnswers(): void {
     this.receipts.clear();
+    this.keys.clear();
+    this.shutKeys.clear();
+  }
+
+  /** Sessions of somebody that must not do anything from now on. */
+  shut(user: string, device?: string): void {
+    for (const [key, access] of this.keys) {
+      if (access.user === user && (device === undefined || access.device === device)) this.shutKeys.add(key);
+    }
   }
 
   async send(window: Window, request: Request): Promise<Response> {
@@ -147,7 +157,7 @@ export class Network {
       case "no_randomness": return this.deliver(window, asked, { at: this.chance.between(1, 8), what: "no_random" });
       case "server_killed_before_answer":
         this.deliver(window, asked);
-        this.server.kill(this.clock.nowMs);
+        this.server.kill();
         throw offline();
       default: {
         const whole = this.deliver(window, asked);
@@ -201,12 +211,16 @@ export class Network {
   }
 
   private learn(asked: Asked, answered: Answered): void {
-    const token = asked.headers.find(([name]) => name === "authorization")?.[1].replace("Bearer ", "");
-    this.checkAccess(asked, answered, token);
+    const isRefresh = asked.path === "/api/v1/auth/refresh";
+    const shown = asked.headers.find(([name]) => name === (isRefresh ? "cookie" : "authorization"))?.[1];
+    this.checkAccess(asked, answered, shown);
     if (answered.status !== 200) return;
-    if (/^\/api\/v1\/auth\/(login|refresh)$/.test(asked.path)) {
+    if (isRefresh || asked.path === "/api/v1/auth/login") {
       const body = JSON.parse(answered.body) as { access_token: string; device_id: string; user: { id: string } };
-      this.tokens.set(body.access_token, { user: body.user.id, device: body.device_id });
+      const access = { user: body.user.id, device: body.device_id };
+      this.keys.set(`Bearer ${body.access_token}`, access);
+      const cookie = answered.headers.find(([name]) => name === "set-cookie")?.[1].split(";")[0];
+      if (cookie !== undefined) this.keys.set(cookie, access);
     } else if (asked.path === "/api/v1/sync/push") this.checkReceipts(asked, answered);
   }
 
@@ -215,10 +229,10 @@ export class Network {
   }
 
   /** I12: who was shut out gets nothing from then on. */
-  private checkAccess(asked: Asked, answered: Answered, token: string | undefined): void {
-    const access = token === undefined ? undefined : this.tokens.get(token);
-    if (token === undefined || !access) return;
-    if (!this.shutUsers.has(access.user) && !this.shutTokens.has(token)) return;
+  private checkAccess(asked: Asked, answered: Answered, shown: string | undefined): void {
+    const access = shown === undefined ? undefined : this.keys.get(shown);
+    if (shown === undefined || !access) return;
+    if (!this.shutUsers.has(access.user) && !this.shutKeys.has(shown)) return;
     this.ledger.checked("I12");
     if (answered.status < 400) this.found("I12", `${asked.method} ${asked.path} answered ${answered.status} to somebody shut out`);
   }
@@ -229,6 +243,8 @@ export class Network {
     const { receipts } = JSON.parse(answered.body) as { receipts: { seq: number; op_id: string; outcome: string }[] };
     receipts.forEach((receipt, at) => {
       this.ledger.count(`receipt ${receipt.outcome}${"code" in receipt && receipt.code ? ` ${String(receipt.code)}` : ""}`);
+      const answer = this.ledger.answers.get(receipt.op_id);
+      if (answer?.history !== this.ledger.history) this.ledger.answers.set(receipt.op_id, { history: this.ledger.history, atMs: this.clock.nowMs });
       const key = `${sent.device}/${sent.epoch}/${receipt.seq}/${sent.ops[at]?.id ?? ""}`;
       const text = JSON.stringify(receipt);
       const before = this.receipts.get(key);

@@ -24,13 +24,21 @@ interface Seen {
   readonly visitor: string;
   readonly mayReview: boolean;
   readonly declined: readonly string[];
-  readonly body: Record<string, unknown>;
+  /** Decided conflicts that the page showed. */
+  readonly decided: readonly string[];
+}
+
+export interface OpenConflict {
+  readonly id: string;
+  readonly visitor_until: string;
+  readonly mine: { readonly by: { readonly id: string } };
 }
 
 interface RecordBody {
   visit: { id: string; rev: number; hash: string; state: string; household_id: string; visitor: { id: string } };
   household: { rev: number };
   changes: { path: string; moved: boolean }[];
+  conflicts: { id: string; state: string }[];
   may: { review: boolean; why_not: string | null };
 }
 
@@ -90,7 +98,8 @@ export class Desk {
     const declined = record.changes.filter((change) => change.moved).map((change) => change.path);
     const seen: Seen = {
       visit, rev: record.visit.rev, hash: record.visit.hash, fileRev: record.household.rev, visitor: record.visit.visitor.id,
-      household: record.visit.household_id, mayReview: record.may.review, declined, body: {},
+      household: record.visit.household_id, mayReview: record.may.review, declined,
+      decided: record.conflicts.filter((one) => one.state === "decided").map((one) => one.id).sort(),
     };
     this.open.push(seen);
     if (this.open.length > 20) this.open.shift();
@@ -106,11 +115,11 @@ export class Desk {
     const now = outside.visitNow(seen.visit);
     const paths = declineMore ? [...seen.declined, "residence_address"] : seen.declined;
     const decisions = [...new Set(paths)].map((path) => ({ path, accept: false, reason: "以档案为准" }));
-    const body = { visit_rev: seen.rev, visit_hash: seen.hash, file_rev: seen.fileRev, decisions };
+    const body = { visit_rev: seen.rev, visit_hash: seen.hash, file_rev: seen.fileRev, decided: seen.decided, decisions };
     const answered = this.ask("POST", `/visits/${seen.visit}/approve`, body);
     outside.ledger.count(`approve ${answered.status} ${codeOf(answered)}`);
     outside.ledger.checked("I8");
-    const isStale = !now || now.rev !== seen.rev || now.hash !== seen.hash || now.file_rev !== seen.fileRev || now.state !== "in_review";
+    const isStale = !now || now.rev !== seen.rev || now.hash !== seen.hash || now.file_rev !== seen.fileRev || now.state !== "in_review" || now.decided !== seen.decided.join();
     if (isStale) outside.ledger.fire("approval_of_a_stale_page");
     if (isStale && answered.status < 400) {
       throw new Violation("I8", `an approval of ${seen.visit} took effect on what was not seen: ${JSON.stringify(seen)}, now ${JSON.stringify(now)}`);
@@ -138,6 +147,25 @@ export class Desk {
     return answered;
   }
 
+  /** Conflicts that nobody has decided. */
+  conflicts(): OpenConflict[] {
+    return this.json<{ items: OpenConflict[] }>("GET", "/conflicts?limit=200")?.items ?? [];
+  }
+
+  /** I6: for 72 hours whoever was at the door decides alone, unless their account is shut. */
+  decide(conflict: OpenConflict, choice: "mine" | "theirs" | "revisit"): void {
+    const { outside, person } = this;
+    const answered = this.ask("POST", "/conflicts/decide", { decisions: [{ conflict_id: conflict.id, choice }] });
+    if (answered.status !== 200) return;
+    const result = (JSON.parse(answered.body) as { results: { state?: string; code?: string }[] }).results[0];
+    outside.ledger.count(`decide ${result?.state ?? result?.code ?? ""}`);
+    const visitor = conflict.mine.by.id;
+    const isTheirs = Date.parse(conflict.visitor_until) > outside.clock.nowMs && visitor !== person.id && !outside.network.shutUsers.has(visitor);
+    outside.ledger.checked("I6");
+    if (isTheirs) outside.ledger.fire("decided_before_its_time");
+    if (isTheirs && result?.state !== undefined) throw new Violation("I6", `${person.login} decided conflict ${conflict.id}, which was ${visitor}'s alone`);
+  }
+
   assign(household: string, contact: string | null, responsible: string | null): Answered {
     const body = { contact_id: contact, responsible_id: responsible };
     const answered = this.ask("POST", `/households/${household}/assign`, body);
@@ -156,6 +184,8 @@ const codeOf = ({ status, body }: Answered): string =>
   status < 400 ? "" : ((JSON.parse(body === "" ? "{}" : body) as { code?: string }).code ?? "");
 
 export interface VisitNow {
+  /** The decided conflicts, in order. */
+  readonly decided: string;
   readonly rev: number;
   readonly hash: string;
   readonly state: string;

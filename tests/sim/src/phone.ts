@@ -163,8 +163,8 @@ export class Phone {
   journals = new Journals();
   cookies = new Map<string, string>();
   windows: Window[] = [];
-  /** The database is gone for these users, until they open the app and get back what the journal holds. */
-  readonly restoring = new Set<string>();
+  /** The database is gone for these users, until they open the app and get back what the journal holds: these. */
+  readonly restoring = new Map<string, ReadonlySet<string>>();
   /** The phone's clock is so much ahead. */
   aheadMs = 0;
   private opened = 0;

@@ -1,7 +1,7 @@
 // The real server core as a process of its own, asked over two pipes, one line there and one line back. Asking
 // waits for the answer, so that nothing in this process happens meanwhile.
 import { spawn, spawnSync } from "node:child_process";
-import { closeSync, constants, copyFileSync, existsSync, mkdirSync, openSync, readSync, rmSync, writeSync } from "node:fs";
+import { closeSync, constants, copyFileSync, existsSync, mkdirSync, openSync, readFileSync, readSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 
 export interface Trap {
@@ -37,15 +37,43 @@ export interface Verified {
   readonly invariants: readonly { readonly name: string; readonly broken: number; readonly findings: readonly Finding[] }[];
 }
 
-interface Pipes {
+interface Pipe {
   readonly write: number;
   readonly read: number;
 }
 
+/** Our ends of its two pipes, and the process. */
+interface Running extends Pipe {
+  readonly pid: number;
+}
+
+/** Waits until a process holds nothing any more, no file and no lock; nobody else waits for it, so its number stays. */
+function awaitEnd(pid: number): void {
+  for (;;) {
+    try {
+      const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+      if ("ZX".includes(stat.charAt(stat.lastIndexOf(")") + 2))) return;
+    } catch {
+      return;
+    }
+  }
+}
+
+/**
+ * Both ends of a named pipe. Opening either end alone would wait for the other; one that does not wait is opened
+ * first and closed at the end. Each side holds only its own end, so that the end of either is noticed by the other.
+ */
+function pipe(path: string): Pipe {
+  const first = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const write = openSync(path, constants.O_WRONLY);
+  const read = openSync(path, constants.O_RDONLY);
+  closeSync(first);
+  return { write, read };
+}
+
 export class Server {
-  private pipes: Pipes | null = null;
+  private pipes: Running | null = null;
   private starts = 0;
-  private rest = "";
   readonly history: string[] = [];
   private readonly folder: string;
   private readonly binary: string;
@@ -78,19 +106,16 @@ export class Server {
   start(nowMs: number, restored = false): void {
     if (this.pipes) throw new Error("the server is up already");
     this.starts += 1;
-    const [inPath, outPath] = [join(this.folder, "in"), join(this.folder, "out")];
-    const write = openSync(inPath, constants.O_RDWR);
-    const theirs = openSync(outPath, constants.O_RDWR);
-    const read = openSync(outPath, constants.O_RDONLY);
+    const [inbound, outbound] = [pipe(join(this.folder, "in")), pipe(join(this.folder, "out"))];
     const args = ["sim", "--database", this.database, "--seed", String(this.seed * 1000 + this.starts), "--now-ms", String(nowMs)];
     const log = openSync(join(this.folder, "log"), "a");
     const env = { RUHU_LOG: process.env["RUHU_LOG"] ?? "off" };
-    const child = spawn(this.binary, restored ? [...args, "--restored"] : args, { stdio: [write, theirs, log], env });
+    const child = spawn(this.binary, restored ? [...args, "--restored"] : args, { stdio: [inbound.read, outbound.write, log], env });
+    child.on("error", () => undefined);
     child.unref();
-    closeSync(theirs);
-    closeSync(log);
-    this.pipes = { write, read };
-    this.rest = "";
+    for (const theirs of [inbound.read, outbound.write, log]) closeSync(theirs);
+    if (child.pid === undefined) throw new Error(`${this.binary} does not run; tests/run sim builds it`);
+    this.pipes = { write: inbound.write, read: outbound.read, pid: child.pid };
     const hello = this.readLine();
     if (hello === null) throw new Error(`the server does not start; see ${join(this.folder, "log")}`);
     this.history.push((JSON.parse(hello) as { history_id: string }).history_id);
@@ -104,6 +129,7 @@ export class Server {
     for (;;) {
       const count = readSync(pipes.read, chunk);
       if (count === 0) {
+        awaitEnd(pipes.pid);
         this.close();
         return null;
       }
@@ -123,7 +149,14 @@ export class Server {
   private call(message: unknown): unknown {
     if (!this.pipes) return null;
     const bytes = Buffer.from(`${JSON.stringify(message)}\n`);
-    for (let at = 0; at < bytes.length; ) at += writeSync(this.pipes.write, bytes, at);
+    try {
+      for (let at = 0; at < bytes.length; ) at += writeSync(this.pipes.write, bytes, at);
+    } catch (error) {
+      // Nobody is there to read it: the process ended since its last answer.
+      if ((error as NodeJS.ErrnoException).code !== "EPIPE") throw error;
+      this.close();
+      return null;
+    }
     const line = this.readLine();
     return line === null ? null : (JSON.parse(line) as unknown);
   }
@@ -157,12 +190,11 @@ export class Server {
     return lines.map((line) => JSON.parse(line) as T);
   }
 
-  /** Ends the process between two requests, as `kill -9` would. */
-  kill(nowMs: number): void {
+  /** `kill -9` between two requests. */
+  kill(): void {
     if (!this.pipes) return;
-    const request: Asked = { method: "GET", path: "/healthz", headers: [], body: "" };
-    this.ask(nowMs, request, { at: 0, what: "die" });
-    this.close();
+    process.kill(this.pipes.pid, "SIGKILL");
+    while (this.readLine() !== null);
   }
 
   /** A copy of the database as it is now. */
@@ -177,7 +209,7 @@ export class Server {
 
   /** Puts a backup in the place of the database; the history gets a new name. */
   restore(nowMs: number, name: string): void {
-    this.kill(nowMs);
+    this.kill();
     for (const end of ["", "-wal", "-shm"]) rmSync(this.database + end, { force: true });
     copyFileSync(join(this.folder, name), this.database);
     const wal = `${join(this.folder, name)}-wal`;

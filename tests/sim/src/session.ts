@@ -1,6 +1,7 @@
 // One person takes the phone out of the pocket: opens the app, works, puts it away. And what goes wrong meanwhile.
 import { signOut } from "@/sync/account";
 import { Caseworker } from "./field";
+import { copiesOn } from "./losses";
 import type { Window } from "./phone";
 import { REQUEST_FAULTS, type Partition } from "./network";
 import type { Handset, Scene, Worker } from "./world";
@@ -68,8 +69,11 @@ async function enter(scene: Scene, handset: Handset, window: Window, user: Worke
     const { installation, store } = window;
     if (store && plan.happens(0.5)) {
       window.engine?.stop();
-      await driver.run(window, () => signOut(installation, store, true));
-      ledger.count("signed_out");
+      await driver.settle(phone.windows);
+      const before = await copiesOn(phone, store.user.id);
+      const ended = await driver.run(window, () => signOut(installation, store, true));
+      ledger.count(`signed_out ${ended.is}`);
+      await scene.losses.signedOut(phone, store.user.id, before);
     }
   }
   const isBlocked = window.engine?.state().is === "blocked";
@@ -107,7 +111,7 @@ async function work(scene: Scene, handset: Handset, window: Window): Promise<voi
     if (!store) return;
     mishap(scene, window);
     const worker = new Caseworker(store, phone, scene.chance.branch(), ledger);
-    const what = plan.pick(["visit", "visit", "visit", "tidy", "tidy", "withdraw"] as const);
+    const what = plan.pick(["visit", "visit", "visit", "tidy", "tidy", "withdraw", "decide", "decide"] as const);
     const ended = await driver.run(window, () => worker[what]());
     ledger.count(`${what} ${ended.is === "done" ? ended.value : ended.is}`);
     ledger.trace(`${window.name} ${what} ${ended.is === "done" ? ended.value : ended.is}`);
@@ -123,6 +127,7 @@ async function work(scene: Scene, handset: Handset, window: Window): Promise<voi
     window.fate.writesLeft = Infinity;
     window.fate.wentBad = false;
     scene.raise();
+    await driver.settle(phone.windows);
     for (const one of phone.windows) checks.checkAlive(one);
     await checks.checkSaved(phone, store.user.id);
     clock.moveTo(clock.nowMs + plan.between(1, 30) * 1000);
@@ -145,11 +150,11 @@ function isExpected(error: unknown): boolean {
   return ["QuotaExceededError", "InvalidStateError", "AbortError", "UnknownError", "DatabaseClosedError", "OpenFailedError"].some((name) => names.has(name));
 }
 
-/** After a whole round, phone and server hold the same. */
-export async function compare(scene: Scene, window: Window): Promise<void> {
+/** After a whole round, phone and server hold the same. Whether there was a whole round to look at. */
+export async function compare(scene: Scene, window: Window): Promise<boolean> {
   const { driver, network, ledger } = scene;
   const { engine, phone } = window;
-  if (window.gone || !engine || !window.store) return;
+  if (window.gone || !engine || !window.store) return false;
   network.rate = 0;
   network.partitions.set(phone.name, "none");
   await driver.settle(phone.windows);
@@ -157,10 +162,11 @@ export async function compare(scene: Scene, window: Window): Promise<void> {
   engine.nudge("asked");
   await driver.settle(phone.windows);
   const after = engine.state();
-  if (window.gone || after.is !== "idle" || after.at_ms === null || before === after) return;
-  ledger.count("compared");
-  await scene.checks.checkSame(window);
+  const isWhole = !window.gone && after.is === "idle" && after.at_ms !== null && before !== after;
+  const looked = isWhole && (await scene.checks.checkSame(window));
+  ledger.count(looked ? "compared" : `not_compared ${window.gone ? "gone" : after.is}`);
   scene.raise();
+  return looked;
 }
 
 async function putAway(scene: Scene, { phone, users }: Handset): Promise<void> {

@@ -4,6 +4,7 @@ import { Checks } from "./checks";
 import { Clock } from "./clock";
 import { Driver } from "./drive";
 import { Ledger, Violation } from "./ledger";
+import { Losses } from "./losses";
 import { Network } from "./network";
 import { Desk, PASSWORD, type Outside, type Person, type VisitNow } from "./office";
 import { Phone, type Image, type Window, type World } from "./phone";
@@ -34,6 +35,7 @@ export class Scene implements World, Outside {
   readonly server: Server;
   readonly network: Network;
   readonly checks: Checks;
+  readonly losses: Losses;
   readonly driver: Driver;
   readonly workers: Worker[] = [];
   readonly handsets: Handset[] = [];
@@ -47,6 +49,7 @@ export class Scene implements World, Outside {
     this.server = new Server(binary, folder, seed);
     this.network = new Network(this.clock, this.ledger, this.server, root.branch());
     this.checks = new Checks(this.clock, this.ledger, this.server, this.network);
+    this.losses = new Losses(this.clock, this.ledger, this.checks);
     this.driver = new Driver(this.clock);
   }
 
@@ -83,7 +86,8 @@ export class Scene implements World, Outside {
   visitNow(visit: string): VisitNow | undefined {
     if (!this.server.isUp) this.server.start(this.clock.nowMs);
     return this.server.rows<VisitNow>(
-      `SELECT json_object('rev', v.rev, 'hash', v.hash, 'state', v.state, 'file_rev', h.rev) AS line
+      `SELECT json_object('rev', v.rev, 'hash', v.hash, 'state', v.state, 'file_rev', h.rev, 'decided',
+         (SELECT coalesce(group_concat(id), '') FROM (SELECT id FROM conflicts WHERE my_visit_id = v.id AND state = 'decided' ORDER BY id))) AS line
        FROM visits v JOIN households h ON h.id = v.household_id WHERE v.id = '${visit}'`,
     )[0];
   }
@@ -101,8 +105,6 @@ export class Scene implements World, Outside {
 
   /** Somebody is shut out from this moment on: none of their sessions may do anything any more. */
   shut(user: string, device?: string): void {
-    for (const [token, access] of this.network.tokens) {
-      if (access.user === user && (device === undefined || access.device === device)) this.network.shutTokens.add(token);
-    }
+    this.network.shut(user, device);
   }
 }

@@ -90,7 +90,22 @@ pub fn leave(app: &App, c: &mut Conn, actor: &Actor, visit: &Visit, now: Time) -
         let desk = Desk::open(app, c, actor, visit.household_id, now)?;
         open.into_iter().try_for_each(|conflict| desk.make_void(c, conflict))?;
     }
-    settle_all(app, c, actor, visit.household_id, now)
+    settle_all(app, c, actor, visit.household_id, now)?;
+    if visit.state == VisitState::Approved { tell_against(app, c, visit, now) } else { Ok(()) }
+}
+
+/// The file holds now what waited until here: the cards of those who must decide against it say so.
+fn tell_against(app: &App, c: &mut Conn, visit: &Visit, now: Time) -> AppResult<()> {
+    let missing = || StoreError::Broken("a visit without its household".to_owned());
+    let household = household::find_unscoped(c, visit.household_id)?.ok_or_else(missing)?;
+    for id in conflict::list_open_ids(c, visit.household_id)? {
+        let open = conflict::find_unscoped(c, &app.vault, id)?;
+        let is_against = |of: &Conflict| of.theirs.and_then(|side| side.visit).is_some_and(|(id, _)| id == visit.id);
+        if let Some(open) = open.filter(is_against) {
+            tell(c, &household, &open, now)?;
+        }
+    }
+    Ok(())
 }
 
 /// Whoever hears of a conflict: the people of the household, and the visitor whom it asks. Whoever wrote the other
