@@ -34,7 +34,7 @@ describe("what the server keeps and could not take in yet", () => {
     world.server.outcomes.push({ op_id: op, receipt: { ...first, outcome: "applied", code: undefined } });
     phone.engine.nudge("asked");
     await until(world, [phone], async () => (await findVisit(phone.store, visit))?.status === "delivered");
-    expect(await applyReceipts(phone.store, [first])).toBe(0);
+    expect(await applyReceipts(phone.store, [first], null)).toBe(0);
     expect((await findVisit(phone.store, visit))?.status).toBe("delivered");
     expect(await phone.store.db.outbox.count()).toBe(0);
     phone.close();
@@ -64,7 +64,7 @@ describe("what the server keeps and could not take in yet", () => {
     const receipt: Receipt = {
       seq: row!.seq, op_id: op, outcome: "applied", errors: [], subject: { kind: "visit", id: decode(row!.op).subject },
     };
-    expect(await applyReceipts(phone.store, [receipt])).toBe(1);
+    expect(await applyReceipts(phone.store, [receipt], null)).toBe(1);
     expect((await findVisit(phone.store, visit))?.status).toBe("delivered");
     phone.close();
   });
