@@ -174,6 +174,29 @@ describe("exactly once", () => {
     phone.close();
   });
 
+  it.each([[29, 1], [31, 0]])("offers what was answered %i days before to a restored server: %i", async (days, offered) => {
+    const world = new World();
+    const phone = await aPhone(world);
+    phone.engine.start();
+    await until(world, [phone], () => isQuiet(phone));
+    const restore = world.server.backup();
+    const { op } = await writeVisit(phone, null);
+    phone.engine.nudge("saved");
+    await until(world, [phone], async () => (await countUnsent(phone.store)) === 0 && isQuiet(phone));
+    world.clock.advance(days * 24 * 3_600_000);
+    world.server.expireTokens();
+    phone.engine.nudge("asked");
+    await until(world, [phone], () => isQuiet(phone));
+    restore();
+    world.server.expireTokens();
+    // Numbered behind whatever is offered again: once it is there, so is the rest.
+    const { op: later } = await writeVisit(phone, null);
+    phone.engine.nudge("saved");
+    await until(world, [phone], () => world.server.effects.get(later) === 1 && isQuiet(phone));
+    expect(world.server.effects.get(op) ?? 0).toBe(offered);
+    phone.close();
+  });
+
   it("starts over once after a restored backup, though its session still names the history before", async () => {
     const world = new World();
     const phone = await aPhone(world);

@@ -10,7 +10,7 @@ import { canonicalHash } from "@/forms/canonical";
 import type { Manifest, Operation, Receipt } from "@/db/wire";
 
 /** How long an answered operation is kept for a server that was restored from a backup. */
-const KEPT_MS = 7 * 24 * 3_600_000;
+const KEPT_MS = 30 * 24 * 3_600_000;
 /** No number of an operation is longer than this on the wire. */
 const SEQ_DIGITS_BYTES = 16;
 

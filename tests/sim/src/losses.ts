@@ -7,7 +7,7 @@ import type { Phone } from "./phone";
 import { readStore } from "./storage";
 
 /** How long a phone keeps what was answered, for a server that goes back to a backup. */
-const KEPT_MS = 7 * 86_400_000;
+const KEPT_MS = 30 * 86_400_000;
 
 /** Operations that a phone could still send: not answered yet, or kept for a restored server. */
 export interface Copies {

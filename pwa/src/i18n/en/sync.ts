@@ -51,7 +51,7 @@ export default {
   editButton: "Open and mend",
   discardButton: "Give up",
   discardTitle: "Give this entry up?",
-  discardText: "The server did not accept it. This phone keeps a record for 7 more days but does not send it again.",
+  discardText: "The server did not accept it. This phone keeps a record for 30 more days but does not send it again.",
   done: "Sent lately",
   doneAt: "Sent {time}",
   storage: {

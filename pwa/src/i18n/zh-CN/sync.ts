@@ -51,7 +51,7 @@ export default {
   editButton: "打开修改",
   discardButton: "放弃",
   discardTitle: "放弃这条内容？",
-  discardText: "服务器没有接收它。放弃后本机会再留 7 天记录，但不会再送达。",
+  discardText: "服务器没有接收它。放弃后本机会再留 30 天记录，但不会再送达。",
   done: "最近送达",
   doneAt: "{time}送达",
   storage: {
