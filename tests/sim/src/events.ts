@@ -224,7 +224,6 @@ export class Events {
         return;
       case "phone_restored":
         if (!handset.image) return;
-        phone.restoring.clear();
         await phone.become(handset.image);
         await losses.storageLost(phone, users, handset.image.takenMs);
         handset.image = null;

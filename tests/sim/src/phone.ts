@@ -153,6 +153,8 @@ export interface Image {
   readonly factory: IDBFactory;
   readonly files: Map<string, Uint8Array>;
   readonly cookies: Map<string, string>;
+  /** Whose database was gone then, so that only the journal holds their work. */
+  readonly restoring: ReadonlyMap<string, ReadonlySet<string>>;
   readonly takenMs: number;
 }
 
@@ -195,6 +197,7 @@ export class Phone {
       factory: await copyDatabases(this.factory),
       files: new Map(this.journals.files),
       cookies: new Map(this.cookies),
+      restoring: new Map(this.restoring),
       takenMs: this.world.clock.nowMs,
     };
   }
@@ -206,6 +209,8 @@ export class Phone {
     this.journals.files = new Map(image.files);
     this.watchJournal();
     this.cookies = new Map(image.cookies);
+    this.restoring.clear();
+    image.restoring.forEach((ops, user) => this.restoring.set(user, ops));
   }
 
   /** The browser throws everything of this site away, or only its database. */
