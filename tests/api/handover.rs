@@ -244,6 +244,23 @@ on_both_databases! {
         s.ana.withdraws(&returned, "已交接").await.receipt().applied();
     }
 
+    async fn a_decision_made_before_a_change_of_role_still_counts(app: &TestApp) {
+        let home = crate::conflicts::a_home(app).await;
+        let admin = app.admin().sign_in().await;
+        home.two_addresses(app).await;
+        let card = crate::conflicts::the_card(&home.ben).await;
+        app.clock.pass_s(60);
+        let patch = json!({ "role": "banner_supervisor", "scope": "150603" });
+        admin.patches(&format!("/api/v1/users/{}", home.ben.id), &patch).await.ok();
+        let ben = Actor::sign_in_on(app, &home.ben.login, &home.ben.password, home.ben.device).await;
+        ben.begins_epoch(2);
+        crate::conflicts::answers(&ben, &card, json!({ "choice": "mine" })).await.applied();
+        // Others of that role and area have no say, and do not learn that there is anything to decide.
+        let far = app.hire(Role::BannerSupervisor).in_region("150603").sign_in().await;
+        let word = json!({ "decisions": [{ "conflict_id": card["id"], "choice": "mine" }] });
+        assert_eq!(far.posts("/api/v1/conflicts/decide", &word).await.ok()["results"][0]["code"], "conflict.unknown");
+    }
+
     async fn what_clashes_is_not_shown_to_whoever_has_the_household_no_more(app: &TestApp) {
         let s = a_scene(app).await;
         let (op, west) = s.ana.submission(a_revisit(&s.first, 1).moved_to(WEST));

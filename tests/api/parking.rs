@@ -103,6 +103,47 @@ on_both_databases! {
         assert_eq!(count_visits(&ana).await, 1001);
     }
 
+    async fn another_body_under_the_same_id_does_not_take_the_place_of_what_waits(app: &TestApp) {
+        let ana = app.caseworker().sign_in().await;
+        let (first, before) = ana.submission(a_visit());
+        let (mut waits, kept) = ana.submission(a_visit());
+        waits["after"] = first["id"].clone();
+        // What it waits for is sent later than itself.
+        waits["seq"] = json!(1);
+        ana.pushes(from_ref(&waits)).await.receipt().parked_with("op.after");
+        let (mut other, never) = ana.submission(a_visit());
+        other["id"] = waits["id"].clone();
+        other["after"] = first["id"].clone();
+        other["seq"] = json!(2);
+        ana.pushes(from_ref(&other)).await.receipt().parked_with("op.after");
+        let mut last = first.clone();
+        last["seq"] = json!(3);
+        ana.pushes(from_ref(&last)).await.receipt().applied();
+        let phone = ana.pulls(None, 200).await;
+        let has = |visit: &Visit| phone.rows.contains_key(&("visit".to_owned(), visit.id.to_string()));
+        assert!(has(&before) && has(&kept) && !has(&never), "{:?}", phone.rows.keys());
+    }
+
+    async fn a_household_found_before_its_finder_went_elsewhere_waits_for_somebody(app: &TestApp) {
+        let ana = app.caseworker().sign_in().await;
+        let admin = app.admin().sign_in().await;
+        let (first, _) = ana.submission(a_visit());
+        let (mut waits, found) = ana.submission(a_visit());
+        waits["after"] = first["id"].clone();
+        waits["seq"] = json!(1);
+        ana.pushes(from_ref(&waits)).await.receipt().parked_with("op.after");
+        admin.patches(&format!("/api/v1/users/{}", ana.id), &json!({ "scope": "150603" })).await.ok();
+        let ana = Actor::sign_in_on(app, &ana.login, &ana.password, ana.device).await;
+        let mut last = first.clone();
+        last["seq"] = json!(2);
+        ana.pushes(from_ref(&last)).await;
+        let boss = app.supervisor().sign_in().await;
+        let home = boss.gets(&format!("/api/v1/households/{}", found.household)).await.ok();
+        assert_eq!(home["household"]["contact"], Value::Null);
+        let phone = ana.pulls(None, 200).await;
+        assert!(phone.household(found.household).is_none(), "it is not theirs any more");
+    }
+
     async fn what_waits_is_taken_in_with_what_it_waits_for_and_so_is_what_waits_for_that(app: &TestApp) {
         let ana = app.caseworker().sign_in().await;
         let cursor = ana.pulls(None, 200).await.cursor.unwrap();
@@ -150,19 +191,34 @@ on_both_databases! {
         assert_eq!(count_visits(&ana).await, 1);
     }
 
-    async fn nobody_overtakes_what_may_still_arrive(app: &TestApp) {
+    async fn what_hangs_on_something_that_never_came_is_somebodys_to_ask_about(app: &TestApp) {
         let ana = app.caseworker().sign_in().await;
         let boss = app.supervisor().sign_in().await;
         let (first, mut second) = (ana.submission(a_visit()).0, ana.submission(a_visit()).0);
         (second["after"], second["seq"]) = (first["id"].clone(), json!(1));
         ana.pushes(from_ref(&second)).await.receipt().parked_with("op.after");
-        let path = format!("/api/v1/parked/{}/replay", id_of(&second));
-        let still = boss.posts(&path, &Value::Null).await.ok();
-        assert_eq!((&still["parked"]["state"], &still["parked"]["owner"]), (&json!("waiting"), &json!("nobody")));
+        let path = format!("/api/v1/parked/{}", id_of(&second));
+        let waits = boss.gets(&path).await.ok();
+        assert_eq!((&waits["parked"]["state"], &waits["parked"]["owner"]), (&json!("waiting"), &json!("supervisor")));
+        assert_eq!(waits["parked"]["after"]["standing"], "missing");
+        let played = boss.posts(&format!("{path}/replay"), &Value::Null).await.ok();
+        assert_eq!(played["parked"]["state"], "played");
         let mut late = first;
         late["seq"] = json!(2);
         ana.pushes(from_ref(&late)).await.receipt().applied();
-        boss.posts(&path, &Value::Null).await.refused(409, "op.already_ended");
+        assert_eq!(count_visits(&ana).await, 2);
+    }
+
+    async fn nobody_overtakes_what_waits_too(app: &TestApp) {
+        let ana = app.caseworker().sign_in().await;
+        let boss = app.supervisor().sign_in().await;
+        let (_, failed) = failed_visit(app, &ana).await;
+        let mut second = ana.submission(a_visit()).0;
+        second["after"] = failed["id"].clone();
+        ana.pushes(from_ref(&second)).await.receipt().parked_with("op.after");
+        let path = format!("/api/v1/parked/{}/replay", id_of(&second));
+        let still = boss.posts(&path, &Value::Null).await.ok();
+        assert_eq!((&still["parked"]["state"], &still["parked"]["owner"]), (&json!("waiting"), &json!("nobody")));
     }
 
     async fn a_newer_server_takes_in_what_an_older_one_did_not_know(app: &TestApp) {

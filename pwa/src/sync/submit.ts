@@ -167,7 +167,9 @@ export async function withdrawVisit(store: Store, visitId: string, reason: strin
     const row = await db.visits.get(visitId);
     const ops = await db.outbox.where("subject").equals(visitId).sortBy("order");
     if (ops.some((op) => op.kind === "visit.withdraw" && op.state !== "answered")) return undefined;
-    const submit = ops.filter((op) => op.kind === "visit.submit" && op.state !== "answered").pop();
+    // One that the office has put aside may still be taken in: the withdrawal comes after it.
+    const isUnderWay = (op: OutboxRow): boolean => op.state !== "answered" || op.receipt?.outcome === "parked";
+    const submit = ops.filter((op) => op.kind === "visit.submit" && isUnderWay(op)).pop();
     const server = row?.server ? decode(row.server) : null;
     const local = submit ? decode(submit.visit) : row?.local ? decode(row.local) : null;
     const seen = local && (!server || local.rev > server.rev) ? local : server;

@@ -85,17 +85,18 @@ impl ParkState {
 pub fn owner(reason: ParkReason, dependency: Option<Dependency>) -> ParkOwner {
     match (reason, dependency) {
         (ParkReason::Unknown | ParkReason::Failed, _) => ParkOwner::Sysop,
-        (ParkReason::WaitsFor, Some(Dependency::Missing | Dependency::Parked | Dependency::Done)) => ParkOwner::Nobody,
+        (ParkReason::WaitsFor, Some(Dependency::Parked | Dependency::Done)) => ParkOwner::Nobody,
         // The phone told its author of the refusal. What hangs on it is work that somebody recorded, so a person
         // looks at it instead of a rule throwing it away.
-        (ParkReason::WaitsFor, Some(Dependency::Over) | None) => ParkOwner::Supervisor,
+        // A phone sends in order, so what had not come before this one has most likely left its outbox.
+        (ParkReason::WaitsFor, Some(Dependency::Over | Dependency::Missing) | None) => ParkOwner::Supervisor,
     }
 }
 
 /// Whether a person's wish to play it lets it go without the operation that it hangs on: only when that is over,
 /// or nobody noted which it is. The use case still judges it like any other.
 pub fn goes_alone(dependency: Option<Dependency>) -> bool {
-    matches!(dependency, Some(Dependency::Over) | None)
+    matches!(dependency, Some(Dependency::Over | Dependency::Missing) | None)
 }
 
 /// Of operations that wait, each with what it waits for, those whose turn has come, in their order, at most `limit`.
@@ -160,11 +161,11 @@ mod tests {
 
     #[test]
     fn whatever_happens_to_a_dependency_somebody_or_nothing_owns_what_hangs_on_it() {
-        for dependency in [Dependency::Missing, Dependency::Parked, Dependency::Done] {
+        for dependency in [Dependency::Parked, Dependency::Done] {
             assert_eq!(owner(ParkReason::WaitsFor, Some(dependency)), ParkOwner::Nobody);
             assert!(!goes_alone(Some(dependency)), "a person does not overtake what may still come");
         }
-        for dependency in [Some(Dependency::Over), None] {
+        for dependency in [Some(Dependency::Over), Some(Dependency::Missing), None] {
             assert_eq!(owner(ParkReason::WaitsFor, dependency), ParkOwner::Supervisor);
             assert!(goes_alone(dependency));
         }

@@ -114,7 +114,8 @@ pub fn decide(app: &App, c: &mut Conn, actor: &Actor, wanted: &DecideConflictBod
     let household = household::find_unscoped(c, found.household)?.ok_or_else(unknown)?;
     let row = visit::find_unscoped(c, found.visit)?.ok_or_else(unknown)?;
     let target = target(&row, &household);
-    if !policy::sees(actor, &target) {
+    // Whoever was at the door has decided about their own visit, also when the household left them meanwhile.
+    if found.visitor != actor.user && !policy::sees(actor, &target) {
         return Err(unknown());
     }
     let is_visitor_gone = user::find(c, found.visitor)?.is_none_or(|user| user.disabled_at.is_some());

@@ -11,6 +11,7 @@ use ruhu_domain::form::{self, File};
 use ruhu_domain::household::{FileStatus, Household, first_facts, region_of};
 use ruhu_domain::ids::{HouseholdId, VisitId};
 use ruhu_domain::policy::{self, Action};
+use ruhu_domain::region::RegionCode;
 use ruhu_domain::sync::operation::Outcome;
 use ruhu_domain::tenure::Holding;
 use ruhu_domain::time::Time;
@@ -163,6 +164,9 @@ fn found_household(
     if !is_in_area && !tenure::past(c, actor)?.worked_in(&region) {
         return Err(outside());
     }
+    // Taken in late, it may come from somebody who works elsewhere by now.
+    let account = user::find(c, actor.user)?;
+    let is_still_here = is_in_area && account.as_ref().is_some_and(|user| is_field_worker_in(user, &region));
     let file = first_facts(proposed);
     let file = form::normalise_file(app.definitions.dictionary(), None, &file);
     let household = Household {
@@ -171,20 +175,25 @@ fn found_household(
         status: FileStatus::Draft,
         file_no: None,
         region,
-        contact: is_in_area.then_some(actor.user),
+        contact: is_still_here.then_some(actor.user),
         responsible: None,
         hash: app.vault.file_hash(&file)?,
         file,
         next_visit_due_on: None,
         last_visit_on: None,
     };
-    let is_synthetic = user::find(c, actor.user)?.is_some_and(|user| user.is_synthetic);
+    let is_synthetic = account.is_some_and(|user| user.is_synthetic);
     household::insert(c, &app.vault, &household, Made { author: actor.user, at: now, is_synthetic })?;
     audit::append(c, &event(now, actor, "household.create", "household", household.id.uuid(), json!({})))?;
-    if !is_in_area {
+    if !is_still_here {
         change::record(c, &[actor.user], ChangeKind::Evict, household.id.uuid(), now)?;
     }
     Ok(household)
+}
+
+/// Whether somebody, as their account is now, works at doors of a region.
+fn is_field_worker_in(user: &user::User, region: &RegionCode) -> bool {
+    user.disabled_at.is_none() && policy::may_attempt(user.role, Action::SubmitVisit) && user.scope.contains(region)
 }
 
 /// Audit and feed of something that happened to a visit.

@@ -7,7 +7,7 @@ export default {
   reason: { label: "Why", any: "Any", "op.after": "Waits for another record", "op.unknown": "Not known to this version", "op.failed": "The server failed" },
   owner: { nobody: "Goes on by itself", supervisor: "For a supervisor", sysop: "For the system administrator" },
   todo: {
-    afterMissing: "The record before it has not arrived from the phone. Once it is there, both go on by themselves.",
+    afterMissing: "The record before it has not arrived, and may not come any more. Ask who sent it; if it arrives, both go on by themselves, and “Play again” decides this one alone.",
     afterParked: "The record before it is on this list, too. Once that one is taken in, this one follows by itself.",
     afterOver: "The record before it was not accepted, so this one has nothing to follow. Ask its author: play it on its own if it still counts, else end it with a reason.",
     afterNobodyKnows: "Nobody noted which record it follows. Ask its author: play it if that one is there, else end it with a reason.",

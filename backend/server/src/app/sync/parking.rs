@@ -304,11 +304,13 @@ fn note_try(
     let Some(known) = known else {
         return if is_parked { park(c, actor, (prepared, epoch), receipt, now) } else { Ok(()) };
     };
+    // While it waits, the body that was parked counts, with the rights it came with: no other one takes its place.
+    let place = if is_parked { (known.device, known.epoch, known.seq) } else { (actor.device, epoch, op.seq) };
     let row = ParkedRow {
-        device: actor.device,
-        epoch,
-        seq: op.seq,
-        after: op.after,
+        device: place.0,
+        epoch: place.1,
+        seq: place.2,
+        after: known.after.or(op.after),
         household: known.household.or(household_of(c, prepared)?),
         reason: if is_parked { reason_of(receipt)? } else { known.reason },
         state: ParkState::after(receipt.outcome),

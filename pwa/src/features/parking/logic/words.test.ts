@@ -7,7 +7,7 @@ const item = { state: "waiting", owner: "nobody", reason: "op.after", after: aft
 
 describe("what must be done about a parked operation", () => {
   it("tells what ends by itself from what needs somebody", () => {
-    expect(todoKey(item)).toBe("afterMissing");
+    expect(todoKey({ ...item, owner: "supervisor" })).toBe("afterMissing");
     expect(todoKey({ ...item, after: after("parked") })).toBe("afterParked");
     expect(todoKey({ ...item, owner: "supervisor", after: after("over") })).toBe("afterOver");
     expect(todoKey({ ...item, owner: "supervisor", after: null })).toBe("afterNobodyKnows");

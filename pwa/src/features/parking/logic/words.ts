@@ -12,8 +12,9 @@ export function todoKey({ owner, reason, after }: Item): string {
     case "op.failed":
       return "failed";
     case "op.after":
-      if (owner === "supervisor") return after === null ? "afterNobodyKnows" : "afterOver";
-      return after?.standing === "parked" ? "afterParked" : "afterMissing";
+      if (owner === "nobody") return "afterParked";
+      if (after === null) return "afterNobodyKnows";
+      return after.standing === "missing" ? "afterMissing" : "afterOver";
   }
 }
 
