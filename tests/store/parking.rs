@@ -12,8 +12,16 @@ use ruhu_store::{Conn, StoreError, parking};
 use ruhu_tests::on_both_backends;
 use std::collections::HashMap;
 
-const SQLITE: &str = include_str!("../../migrations/sqlite/2026-11-30-000001_parking/up.sql");
-const POSTGRES: &str = include_str!("../../migrations/postgres/2026-11-30-000001_parking/up.sql");
+const SQLITE: [&str; 2] = [
+    include_str!("../../migrations/sqlite/2026-11-30-000001_parking/up.sql"),
+    include_str!("../../migrations/sqlite/2026-11-30-000001_parking/down.sql"),
+];
+const POSTGRES: [&str; 2] = [
+    include_str!("../../migrations/postgres/2026-11-30-000001_parking/up.sql"),
+    include_str!("../../migrations/postgres/2026-11-30-000001_parking/down.sql"),
+];
+const UP: usize = 0;
+const DOWN: usize = 1;
 
 /// An answer of a server that knew no parking.
 fn answer(device: DeviceId, number: u128, seq: i64, outcome: Outcome, code: &str) -> OperationRow {
@@ -37,10 +45,10 @@ fn answer(device: DeviceId, number: u128, seq: i64, outcome: Outcome, code: &str
     }
 }
 
-fn migrate(c: &mut Conn) -> Done {
+fn migrate(c: &mut Conn, way: usize) -> Done {
     match c {
-        Conn::Sqlite(c) => c.batch_execute(SQLITE)?,
-        Conn::Postgres(c) => c.batch_execute(POSTGRES)?,
+        Conn::Sqlite(c) => c.batch_execute(SQLITE[way])?,
+        Conn::Postgres(c) => c.batch_execute(POSTGRES[way])?,
     }
     Ok(())
 }
@@ -61,7 +69,7 @@ on_both_backends! {
             ] {
                 operations::insert(c, &vault(), &answer(phone, number, seq, outcome, code), Some("{}"))?;
             }
-            migrate(c)?;
+            migrate(c, UP)?;
             let rows = parking::list_waiting_after(c, None, 10)?;
             let seen: Vec<_> = rows.iter().map(|row| (row.op_id, row.reason, row.seq, row.tries)).collect();
             assert_eq!(seen, [(op(1), ParkReason::WaitsFor, 1, 1), (op(3), ParkReason::Unknown, 4, 2)]);
@@ -69,6 +77,31 @@ on_both_backends! {
             assert_eq!((row.author, row.author_role, row.region.as_str()), (author, Role::Caseworker, "150602"));
             assert_eq!((row.subject, row.household, row.after), (op(0x53).uuid(), None, None));
             assert_eq!((row.recorded_at, row.parked_at, row.tried_at), (at(3), at(103), at(104)));
+            Ok(())
+        }).await.unwrap();
+    }
+
+    async fn what_was_ended_does_not_begin_again_when_the_table_goes_and_comes(db: TestDb) {
+        db.write(|c: &mut Conn| -> Done {
+            let (_, phone) = caseworker(c, 1)?;
+            for number in [1, 2, 3] {
+                let row = answer(phone, number, number.try_into().unwrap(), Outcome::Parked, "op.failed");
+                operations::insert(c, &vault(), &row, Some("{}"))?;
+            }
+            migrate(c, DOWN)?;
+            migrate(c, UP)?;
+            for (number, outcome, state) in [(1, "applied", ParkState::Played), (2, "refused", ParkState::Dismissed)] {
+                let row = parking::find(c, op(number))?.unwrap();
+                let receipt = format!("{{\"outcome\":\"{outcome}\",\"subject\":{{\"kind\":\"visit\",\"id\":\"{}\"}}}}", row.subject);
+                parking::update(c, &parking::ParkedRow { state, ended_at: Some(at(200)), receipt: Some(receipt), ..row })?;
+            }
+            migrate(c, DOWN)?;
+            migrate(c, UP)?;
+            let waiting = parking::list_waiting_after(c, None, 10)?;
+            assert_eq!(waiting.iter().map(|row| row.op_id).collect::<Vec<_>>(), [op(3)]);
+            for (seq, outcome) in [(1, Outcome::Applied), (2, Outcome::Refused), (3, Outcome::Parked)] {
+                assert_eq!(operations::find(c, phone, 1, seq)?.unwrap().outcome, outcome);
+            }
             Ok(())
         }).await.unwrap();
     }
@@ -85,7 +118,7 @@ on_both_backends! {
             ] {
                 operations::insert(c, &vault(), &answer(phone, number, seq, outcome, code), Some("{}"))?;
             }
-            migrate(c)?;
+            migrate(c, UP)?;
             let row = parking::find(c, op(4))?.unwrap();
             let over = parking::ParkedRow { state: ParkState::Dismissed, ended_at: Some(at(200)), receipt: Some("{}".into()), ..row };
             parking::update(c, &over)?;
