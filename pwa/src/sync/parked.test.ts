@@ -5,7 +5,7 @@ import { shanghaiDay } from "@/db/time";
 import { countWork, findVisit, listNeedsMe } from "@/db/visits";
 import type { Receipt } from "@/db/wire";
 import { applyReceipts, countStuck } from "./outbox";
-import { editStuckVisit, submitDraft } from "./submit";
+import { editStuckVisit, submitDraft, withdrawVisit } from "./submit";
 import { aPhone, content, isQuiet, type Phone, until, World, writeVisit } from "./testing/kit";
 
 async function parkedVisit(): Promise<{ world: World; phone: Phone; visit: string; op: string; first: Receipt }> {
@@ -26,6 +26,15 @@ describe("what the server keeps and could not take in yet", () => {
     expect([await countStuck(phone.store), (await countWork(phone.store)).stuck]).toEqual([0, 0]);
     const today = shanghaiDay(world.clock.nowMs);
     expect(await countDay(phone.store, today)).toEqual({ households: 1, arrived: 0, waiting: 0, parked: 1, stuck: 0 });
+    phone.close();
+  });
+
+  it("is taken back by a withdrawal that comes after it, whenever it is taken in", async () => {
+    const { phone, visit, op } = await parkedVisit();
+    phone.engine.stop();
+    const withdrawal = await withdrawVisit(phone.store, visit, "走错了门");
+    const row = await phone.store.db.outbox.get(withdrawal!);
+    expect(row && decode(row.op)).toMatchObject({ kind: "visit.withdraw", subject: visit, after: op });
     phone.close();
   });
 
