@@ -1,6 +1,6 @@
 // Runs scenes, one seed after the other, until enough device-days have passed. A violation ends it with the command
 // that repeats it.
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statfsSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cloneFast } from "./clone";
@@ -26,7 +26,13 @@ const option = (name: string): string | undefined => {
 };
 const BINARY = process.env["RUHU_SIM_BIN"] ?? "ruhu";
 /** Nothing of a run is to stay, so its disk is memory where there is such a folder. */
-const MEMORY = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
+const MEMORY = hasRoom("/dev/shm") ? "/dev/shm" : tmpdir();
+/** A scene needs up to 100 MB, and several may run at a time; in a container memory is often smaller. */
+function hasRoom(folder: string): boolean {
+  if (!existsSync(folder)) return false;
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize > 2 ** 30;
+}
 /** Days of one scene. */
 const DAYS = 30;
 
