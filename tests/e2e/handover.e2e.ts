@@ -83,6 +83,8 @@ journey("a household changes hands", () => [old?.page, fresh?.page, desk?.page],
     await says(spare, 2);
     await signIn(page, zhTexts, "supervisor");
     await go(page, zhTexts, "households");
+    // The page before has a search of the same name.
+    await seen(heading(page, t("households.title")));
     await page.getByRole("searchbox", { name: t("households.searchDesk") }).fill(nameOf(household));
     const hits = page.getByRole("list", { name: t("households.results") }).getByRole("link");
     await seen(page.getByText(t("households.online.total", { n: 1 }), { exact: true }));
