@@ -316,6 +316,7 @@ journey("a day in the field", () => [phone?.page, desk?.page], (step) => {
     await seen(page.getByText(t("households.page.revision", { rev: 1 })));
     await look(page, "approved");
     await go(desk.page, zhTexts, "households");
+    await seen(heading(desk.page, t("households.title")));
     await desk.page.getByRole("searchbox", { name: t("households.searchDesk") }).fill(family.WORKER);
     await desk.page.getByRole("list", { name: t("households.results") }).getByRole("link", { name: new RegExp(`^${family.WORKER[0]}`) }).click();
     await seen(desk.page.getByText(t("households.page.revision", { rev: 1 })));

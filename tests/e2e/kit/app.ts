@@ -64,6 +64,8 @@ export async function openRecord(page: Page, texts: Texts, name: string, saying?
   const { t, like } = texts;
   await go(page, texts, "reviews");
   const found = page.getByRole("list", { name: t("reviews.queue.label") }).getByRole("link", { name: new RegExp(`^${name[0]}`) });
+  // Two pages have a search of this name.
+  await seen(heading(page, t("reviews.title")));
   await page.getByRole("searchbox", { name: t("reviews.filter.words") }).fill(name);
   await seen(page.getByText(like("reviews.queue.total", { n: saying === undefined ? 1 : 2 })));
   await found.first().click();
