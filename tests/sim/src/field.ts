@@ -11,7 +11,7 @@ import { mendVisit, openVisit, startVisit } from "@/features/visits/openVisit";
 import { decideConflicts } from "@/sync/decide";
 import { discardStuck, editStuckVisit, submitDraft, withdrawVisit } from "@/sync/submit";
 import type { Chance } from "./chance";
-import type { Ledger, SavedKind } from "./ledger";
+import type { Ledger, Saved, SavedKind } from "./ledger";
 import type { Phone } from "./phone";
 import { contentOfDraft, fillIn, firstSurvey, revisit, type Books } from "./visits";
 
@@ -95,15 +95,18 @@ export class Caseworker {
     const rev = body.visit?.rev ?? body.rev ?? 0;
     const { name, world } = this.phone;
     await this.noteReplaced(subject);
-    this.ledger.saved.push({ op, kind, subject, rev, hash: body.hash ?? "", phone: name, user: user.id, atMs: world.clock.nowMs, fate: "held", forgotten: null });
+    this.ledger.saved.push({ op, kind, subject, rev, hash: body.hash ?? "", phone: name, user: user.id, atMs: world.clock.nowMs, fate: "held", dealt: false, forgotten: null });
     this.ledger.trace(`saved ${op} ${body.hash ?? ""}`);
+  }
+
+  private held(subject: string): Saved[] {
+    const isOwn = (one: Saved): boolean => one.phone === this.phone.name && one.user === this.store.user.id;
+    return this.ledger.saved.filter((one) => one.subject === subject && one.fate === "held" && isOwn(one));
   }
 
   /** What its author has said anew, after a refusal, is not theirs any more. */
   private async noteReplaced(subject: string): Promise<void> {
-    const { name } = this.phone;
-    for (const saved of this.ledger.saved) {
-      if (saved.subject !== subject || saved.phone !== name || saved.user !== this.store.user.id || saved.fate !== "held") continue;
+    for (const saved of this.held(subject)) {
       const receipt = await this.store.db.receipts.get(saved.op);
       if (receipt && receipt.settled !== "delivered") saved.fate = "given_up";
     }
@@ -117,6 +120,8 @@ export class Caseworker {
     const returned = (await store.db.visits.toArray()).filter((row) => row.server && (decode(row.server) as VisitBody).state === "returned");
     const one = stuck[0];
     if (one && chance.happens(0.7)) {
+      // A kill may come after the deed and before it is noted here: the last look asks the phone.
+      for (const saved of this.held(one.subject)) saved.dealt = true;
       if (one.kind === "visit.submit" && chance.happens(0.6) && (await editStuckVisit(store, one.id))) return this.write(one.subject, false);
       const before = new Set((await store.db.outbox.where("subject").equals(one.subject).toArray()).map((row) => row.id));
       await discardStuck(store, one.id);

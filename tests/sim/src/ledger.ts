@@ -17,6 +17,8 @@ export interface Saved {
    * `given_up`: by its author, after a refusal, for something else or for nothing.
    */
   fate: "held" | "gone" | "given_up";
+  /** Its author began to deal with its refusal. */
+  dealt: boolean;
   /** Why the phone has no copy of it any more although it was answered. */
   forgotten: "signed_out" | "storage" | null;
 }

@@ -1,5 +1,5 @@
 // The days of a scene, one after the other, and how everything is well again at the end.
-import type { OutboxRow } from "@/db/rows";
+import type { OutboxRow, ReceiptRow } from "@/db/rows";
 import { Events } from "./events";
 import { Violation } from "./ledger";
 import { compare, session } from "./session";
@@ -110,6 +110,9 @@ async function drain(scene: Scene, handset: Handset, user: Worker, local?: Set<s
   await checks.checkSaved(phone, user.id);
   if (local) {
     // The phone itself put them aside: too large for a proxy on the way. Their author is told.
+    const receipts = await readStore<ReceiptRow>(phone.factory, `ruhu-${user.id}`, "receipts");
+    const given = new Set(receipts.filter((row) => row.settled !== "delivered").map((row) => row.op_id));
+    for (const saved of ledger.saved) if (saved.dealt && saved.fate === "held" && given.has(saved.op)) saved.fate = "given_up";
     for (const row of rows) if (row.receipt?.code === "sync.op_too_large" || row.receipt?.code === "request.shape") local.add(row.id);
   }
   phone.closeAll();
