@@ -1,6 +1,6 @@
-// The queue: what was asked for, what has come so far, and who is next.
+// The queue: what is asked for, and who is next.
 
-import type { VisitList, VisitSummary, VisitType } from "../wire";
+import type { VisitSummary, VisitType } from "../wire";
 
 export interface QueueFilter {
   /** A state of a visit, or `all`. */
@@ -54,31 +54,14 @@ export function queryOf(filter: QueueFilter, cursor: string | null, limit = PAGE
 export const narrowedBy = (filter: QueueFilter): number =>
   [filter.visitType, filter.region, filter.visitor].filter((one) => one !== "").length + (filter.hasWarnings ? 1 : 0);
 
-export interface Queue {
-  readonly items: readonly VisitSummary[];
-  readonly next: string | null;
-  /** Of everything that fits the filter, loaded or not. */
-  readonly total: number;
-}
-
-/** The pages so far with one more; a visit that moved between two pages stands once, as it was last seen. */
-export function withPage(queue: Queue | null, page: VisitList): Queue {
-  const seen = new Set(page.items.map((item) => item.id));
-  const before = (queue?.items ?? []).filter((item) => !seen.has(item.id));
-  return { items: [...before, ...page.items], next: page.next_cursor, total: page.total };
-}
-
-/** The queue without a visit that was decided. */
-export function without(queue: Queue, id: string): Queue {
-  const items = queue.items.filter((item) => item.id !== id);
-  return { ...queue, items, total: queue.total - (queue.items.length - items.length) };
-}
+/** The visits that have come so far, in the order of the queue. */
+type Queue = readonly Pick<VisitSummary, "id">[];
 
 /** The visit `step` places away, null at the ends. From nowhere, the first one. */
 export function neighbour(queue: Queue, id: string | null, step: 1 | -1): string | null {
-  const at = queue.items.findIndex((item) => item.id === id);
-  if (at < 0) return queue.items[0]?.id ?? null;
-  return queue.items[at + step]?.id ?? null;
+  const at = queue.findIndex((item) => item.id === id);
+  if (at < 0) return queue[0]?.id ?? null;
+  return queue[at + step]?.id ?? null;
 }
 
 /** Which record opens once this one is decided: the next one in line, at the end the one before. */
