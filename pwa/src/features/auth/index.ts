@@ -5,7 +5,7 @@ export { type About, type Client, clientKey, useClient, useStore, useUser } from
 /** The shortest password that the server takes, in characters. */
 export const PASSWORD_MIN = 12;
 export { default as LanguageChoice } from "./LanguageChoice.vue";
-export { type Place, firstPlaceOf, placesOf, seesParked, worksAtTheDesk, worksInTheField } from "./roles";
+export { type Place, firstPlaceOf, mayClearLoss, placesOf, seesParked, worksAtTheDesk, worksInTheField } from "./roles";
 
 export const routes: RouteRecordRaw[] = [
   { path: "/sign-in", name: "sign-in", component: () => import("./SignInPage.vue"), meta: { open: true } },

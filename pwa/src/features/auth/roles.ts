@@ -12,11 +12,14 @@ const PEOPLE = new Set(["banner_supervisor", "city_reviewer", "city_admin", "sys
 
 /** Sees what could not be taken in; the machine's keeper among them. */
 const PARKED = new Set([...DESK, "sysop"]);
+/** Answers for what became of records that a phone holds no more. */
+const LOSSES = new Set(["banner_supervisor", "city_reviewer"]);
 
 export const worksInTheField = (role: string): boolean => FIELD.has(role);
 export const worksAtTheDesk = (role: string): boolean => DESK.has(role);
 
 export const seesParked = (role: string): boolean => PARKED.has(role);
+export const mayClearLoss = (role: string): boolean => LOSSES.has(role);
 
 export function placesOf(role: string): Place[] {
   if (worksInTheField(role)) return ["today", "households", "collect", "card", "me"];
