@@ -146,10 +146,14 @@ describe("who uses the phone", () => {
     const storage = world.newStorage();
     const installation = await anInstallation(world, storage);
     const store = await signedIn(installation, "ana");
+    const draft = await startDraft(store, aRoutineVisit(null));
+    await submitDraft(store, draft.id, () => content());
     const engine = createEngine(store, installation.api);
     engine.start();
     await engine.settled();
-    expect(await store.db.households.count()).toBe(1);
+    // What was answered is kept for a restored server, but not beyond the sign-out.
+    expect((await store.db.receipts.toArray()).map((row) => row.kept !== null)).toEqual([true]);
+    expect(await store.db.households.count()).toBeGreaterThan(0);
     expect(await store.db.conflicts.count()).toBe(1);
     engine.stop();
     const asked: string[] = [];
@@ -165,6 +169,8 @@ describe("who uses the phone", () => {
     expect(await again.db.households.count()).toBe(0);
     expect(await again.db.files.count()).toBe(0);
     expect(await again.db.conflicts.count()).toBe(0);
+    expect(await again.db.visits.count()).toBe(0);
+    expect(await again.db.receipts.count()).toBe(0);
     again.db.close();
   });
 
