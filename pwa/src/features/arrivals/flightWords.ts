@@ -1,5 +1,5 @@
 // What may still be under way to a household, one sentence for each phone and one for its visits. Pure.
-import type { Flight } from "./wire";
+import type { Flight, OutstandingDevice } from "./wire";
 
 export type FlightPart =
   /** A phone told that it holds records, to whichever households. */
@@ -29,3 +29,9 @@ export function flightParts({ devices, visits }: Flight): FlightPart[] {
     ...(returned > 0 ? [{ is: "returned", key: "returned", n: returned } as const] : []),
   ];
 }
+
+/** The same of one person's phones that are known to hold something, before their role, area or account changes. */
+export const heldParts = (phones: readonly OutstandingDevice[]): FlightPart[] =>
+  phones
+    .filter(({ held }) => held > 0)
+    .map(({ id, user, held, last_seen_at }) => ({ is: "held", key: id, name: user.name, n: held, seen_at: last_seen_at }));

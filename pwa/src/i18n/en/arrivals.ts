@@ -31,4 +31,15 @@ export default {
     safe: "You can hand over all the same: visits that come later are received and credited to whoever made them.",
     failed: "What is under way cannot be looked up just now. You can hand over all the same; visits that come later are received.",
   },
+  person: {
+    title: "Before you go on",
+    rest: {
+      moved: "You can save all the same: visits that come later are received and credited to whoever made them.",
+      shut: "They cannot be sent while the account is disabled; once it is enabled and signed in again they are received and credited to whoever made them.",
+    },
+    failed: {
+      moved: "Whether phones hold records that were not sent cannot be looked up. You can save all the same; visits that come later are received.",
+      shut: "Whether phones hold records that were not sent cannot be looked up. They cannot be sent while the account is disabled; once it is enabled and signed in again they are received.",
+    },
+  },
 };

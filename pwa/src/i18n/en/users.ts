@@ -36,7 +36,7 @@ export default {
   },
   sure: {
     reset: "The old password ends at once and every device has to sign in again; unsent work on phones is kept. Press again to confirm.",
-    disable: "The account can no longer sign in; work already recorded is still received. Press again to confirm.",
+    disable: "The account can no longer sign in. Unsent work on phones is kept and is sent once the account is enabled and signed in again. Press again to confirm.",
   },
   password: {
     title: "Password of {name}",

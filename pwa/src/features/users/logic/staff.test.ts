@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type StaffForm, type StaffView, bannersWithin, covers, creation, formOf, grantableRoles, patch, problemsOf, townsOf } from "./staff";
+import { type StaffForm, type StaffView, bannersWithin, covers, creation, formOf, grantableRoles, movesPerson, patch, problemsOf, townsOf } from "./staff";
 
 const regions = ["1506", "150600", "150602", "150602001", "150602002", "150603", "150603001"].map((code) => ({ code, zh: code, en: code }));
 const form: StaffForm = { login: "zhang.san", name: "张三", workPhone: "13800001111", role: "caseworker", banner: "150602", town: "" };
@@ -62,5 +62,10 @@ describe("an account's form", () => {
     expect(patch(user, { ...formOf(user), name: "张四" }, "1506")).toEqual({ name: "张四" });
     expect(patch(user, { ...formOf(user), role: "city_reviewer", banner: "" }, "1506")).toEqual({ role: "city_reviewer", scope: "1506" });
     expect(patch(user, { ...formOf(user), workPhone: "" }, "1506")).toEqual({ work_phone: "" });
+  });
+  it("knows when saving would move a person, and when it only corrects them", () => {
+    const moves = (change: Partial<StaffForm>): boolean => movesPerson(user, { ...formOf(user), ...change }, "1506");
+    expect([moves({ role: "city_reviewer" }), moves({ banner: "150603", town: "" }), moves({ town: "150602001" })]).toEqual([true, true, true]);
+    expect([moves({}), moves({ name: "张四" }), moves({ workPhone: "" }), moves({ role: "" })]).toEqual([false, false, false, false]);
   });
 });

@@ -109,6 +109,12 @@ export function creation(form: StaffForm, ownScope: string): CreateUser | null {
   };
 }
 
+/** Whether saving would give the person another role or area: what they have in hand then changes. */
+export function movesPerson(user: StaffView, form: StaffForm, ownScope: string): boolean {
+  const change = patch(user, form, ownScope);
+  return change?.role !== undefined || change?.scope !== undefined;
+}
+
 /** Only what differs; null when nothing does. An emptied phone number is sent as an empty text. */
 export function patch(user: StaffView, form: StaffForm, ownScope: string): PatchUser | null {
   const before = formOf(user);
