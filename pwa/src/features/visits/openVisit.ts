@@ -111,7 +111,7 @@ export async function mendVisit(store: Store, id: string): Promise<string | null
   if (!published) return null;
   const draft = await editReturnedVisit(store, id, (begun, proposal) => {
     const form = published.form(proposal.form);
-    return form ? reopened(published.data.dictionary, form, begun, proposal) : undefined;
+    return form ? reopened(published.data, form, begun, proposal) : undefined;
   });
   return draft?.id ?? null;
 }

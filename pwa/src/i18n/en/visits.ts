@@ -146,6 +146,7 @@ export default {
     unknown: "One answer is not known to this app and was left out ({name}).",
     take: "Use mine",
     takeOf: "{name}: use mine",
+    takeAll: "Use all of mine",
     seen: "Understood",
   },
   lost: {

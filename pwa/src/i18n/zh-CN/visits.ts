@@ -146,6 +146,7 @@ export default {
     unknown: "有一项这个应用不认识，没有带过来（{name}）。",
     take: "改成我填的",
     takeOf: "{name}：改成我填的",
+    takeAll: "全部改成我填的",
     seen: "知道了",
   },
   lost: {
