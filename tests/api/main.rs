@@ -27,6 +27,7 @@ mod sync_pull;
 mod sync_push;
 mod sync_visit;
 mod tokens;
+mod twice;
 mod users;
 mod verify;
 mod verify_command;

@@ -85,7 +85,7 @@ on_both_databases! {
             promoted.returns(&visit).await.refused(403, "visit.own");
             promoted.rejects(&visit).await.refused(403, "visit.own");
             let may = promoted.opens(&visit).await.ok()["may"].clone();
-            assert_eq!(may, json!({ "review": false, "send_back": false, "why_not": "visit.own" }), "{role}");
+            assert_eq!(may, json!({ "review": false, "send_back": false, "approve": true, "why_not": "visit.own" }), "{role}");
         }
         assert_eq!(app.supervisor().sign_in().await.opens(&visit).await.ok()["visit"]["state"], "in_review");
     }
@@ -273,7 +273,7 @@ on_both_databases! {
         let kept = app.db().read(move |c: &mut ruhu_store::Conn| {
             ruhu_store::household::find_unscoped(c, id)?.expect("a household").into_clear(&whole.vault)
         });
-        assert_eq!(kept.await.unwrap().file["persons"][&person]["id_no"], ruhu_tests::factories::ID_NO);
+        assert_eq!(kept.await.unwrap().file["persons"][&person]["id_no"], first.id_no());
     }
 
     async fn a_household_does_not_leave_the_reviewers_area_by_an_approval(app: &TestApp) {
@@ -299,7 +299,7 @@ on_both_databases! {
         let called = a_revisit(&first, 1).found_changed("members").set(&phone, json!("15400009999"));
         let called = ana.submits(called).await.in_conflict();
         let record = boss.opens(&called).await.ok();
-        assert_eq!(record["may"], json!({ "review": false, "send_back": true, "why_not": "visit.conflict_open" }));
+        assert_eq!(record["may"], json!({ "review": false, "send_back": true, "approve": true, "why_not": "visit.conflict_open" }));
         let card = the_card(&ana).await;
         assert_eq!((&card["kind"], &card["theirs"]["value"]), (&json!("row_gone"), &Value::Null));
         assert_eq!(card["mine"]["value"]["phone"], "154****9999", "covered like everything that leaves the server");

@@ -227,7 +227,8 @@ on_both_databases! {
         plant!(app, "I3", "holds another proposal than its last revision", "UPDATE visits SET body = replace(body, '{ADDRESS}', '{ELSEWHERE}') WHERE id = '{waiting}'");
         plant!(app, "I3", "holds what is no proposal", "UPDATE visits SET body = replace(body, '\"later\"', '\"latter\"') WHERE id = '{waiting}'");
         plant!(app, "I3", "has another hash than its last revision", "UPDATE households SET hash = '00' WHERE id = '{home}'");
-        plant!(app, "I3", "which is not there", "DELETE FROM visit_revisions WHERE visit_id = '{first}'", "DELETE FROM visits WHERE id = '{first}'");
+        plant!(app, "I3", "which is not there", "DELETE FROM visit_keys WHERE visit_id = '{first}'", "DELETE FROM visit_revisions WHERE visit_id = '{first}'", "DELETE FROM visits WHERE id = '{first}'");
+        plant!(app, "I3", "has blind indexes that are not those of its proposal", "UPDATE visit_keys SET id_no_index = 'x' WHERE visit_id = '{first}'");
         plant!(app, "I6", "saw revision 7, which is not there", "UPDATE visit_revisions SET body = replace(body, '\"base_rev\":1', '\"base_rev\":7') WHERE visit_id = '{revisit}'");
         let stranger = "replace(changed, '\"cause_primary\"', '\"cause_primary\",\"bank_card_no\"')";
         plant!(app, "I6", "names bank_card_no as changed", "UPDATE household_revisions SET changed = {stranger} WHERE household_id = '{home}' AND rev = 1");

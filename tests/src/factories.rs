@@ -3,13 +3,14 @@
 use crate::app::definitions;
 use crate::matchers::Visit;
 use ruhu_domain::form::{self, Draft as Answers, File, Kind, Meta, Path, Problem, Severity, canonical_hash};
-use ruhu_domain::time::Time;
+use ruhu_domain::time::{Date, Time};
 use serde_json::{Value, json};
+use std::sync::atomic::{AtomicI64, Ordering};
 use uuid::Uuid;
 
-/// The example number of the national standard; nobody's.
+/// The example number of the national standard; nobody's, and no person's of the kit.
 pub const ID_NO: &str = "11010519491231002X";
-/// The same, as those see it who may not see it.
+/// The number of any person of the kit, as those see it who may not see it.
 pub const MASKED_ID_NO: &str = "110***********002X";
 /// 154 is not given out to people.
 pub const PHONE: &str = "15400005678";
@@ -60,13 +61,14 @@ pub fn a_first_survey() -> Draft {
         draft.answers.visit.insert(key.into(), value);
     }
     let person = Uuid::now_v7();
+    let (id_no, born) = another_id_no();
     for (column, value) in [
         ("name", json!(NAME)),
         ("is_worker", json!(true)),
         ("relation", json!("01")),
         ("id_type", json!("rid")),
-        ("id_no", json!(ID_NO)),
-        ("birth_date", json!("1949-12-31")),
+        ("id_no", json!(id_no)),
+        ("birth_date", json!(born)),
         ("sex", json!("2")),
         ("phone", json!(PHONE)),
         ("monthly_income", json!(0)),
@@ -83,6 +85,20 @@ pub fn a_first_survey() -> Draft {
         .set("residence_address", json!(ADDRESS))
         .set("cause_primary", json!("C07"))
         .set("narrative", json!("家里只有本人，靠积蓄生活，近年支出增加，需要持续关注。"))
+}
+
+/// A number that nobody had before in this process, covered like any other of the kit, and the day of birth in it.
+fn another_id_no() -> (String, String) {
+    static NEXT: AtomicI64 = AtomicI64::new(0);
+    let last = Date::from_ymd_opt(1949, 12, 31).expect("a day");
+    loop {
+        let n = NEXT.fetch_add(1, Ordering::Relaxed);
+        let born = last - chrono::Duration::days(n / 1000);
+        let number = format!("110{:03}{}002X", n % 1000, born.format("%Y%m%d"));
+        if number != ID_NO && form::read_id_no(&number, last).is_ok() {
+            return (number, born.to_string());
+        }
+    }
 }
 
 /// A later visit that found the household as the file says; `moved_to` and others make it a changed one.
@@ -134,6 +150,18 @@ impl Draft {
     pub fn of_person(mut self, name: &str) -> Self {
         let persons = self.answers.file.get_mut("persons").and_then(Value::as_object_mut).expect("persons");
         persons.values_mut().for_each(|person| person["name"] = json!(name));
+        self
+    }
+
+    /// The household's only person has this number.
+    #[must_use]
+    pub fn of_number(mut self, id_no: &str) -> Self {
+        let born = format!("{}-{}-{}", &id_no[6..10], &id_no[10..12], &id_no[12..14]);
+        let persons = self.answers.file.get_mut("persons").and_then(Value::as_object_mut).expect("persons");
+        persons.values_mut().for_each(|person| {
+            person["id_no"] = json!(id_no);
+            person["birth_date"] = json!(born);
+        });
         self
     }
 

@@ -187,6 +187,14 @@ pub struct Approval {
 }
 
 impl Visit {
+    /// The number of the only person in the file that it makes.
+    pub fn id_no(&self) -> String {
+        let mut persons = self.proposal["file_after"]["persons"].as_object().expect("persons").values();
+        let number = persons.next().and_then(|person| person["id_no"].as_str()).expect("a number").to_owned();
+        assert!(persons.next().is_none(), "more than one person");
+        number
+    }
+
     /// An approval of exactly this, by somebody who saw the file that the visitor saw.
     pub fn approval(&self) -> Approval {
         let body = json!({

@@ -191,20 +191,4 @@ on_both_backends! {
             Ok(())
         }).await.unwrap();
     }
-
-    async fn a_person_is_found_by_their_id_number(db: TestDb) {
-        db.write(|c: &mut Conn| -> Done {
-            let (ana, _) = caseworker(c, 1)?;
-            let one = household(1, "150602", Some(ana));
-            households::insert(c, &vault(), &one, made(ana))?;
-            households::insert(c, &vault(), &household(2, "150603", Some(ana)), made(ana))?;
-            assert_eq!(lists::list_by_id_no(c, &vault(), ID_NO)?.len(), 2);
-            let mut gone = moved(one, "一号楼");
-            gone.file.remove("persons");
-            files::update_file(c, &vault(), &gone, 0, &origin(ana, 5))?;
-            assert_eq!(lists::list_by_id_no(c, &vault(), ID_NO)?, [HouseholdId(Uuid::from_u128(2))]);
-            assert!(lists::list_by_id_no(c, &vault(), "110105194912310038")?.is_empty());
-            Ok(())
-        }).await.unwrap();
-    }
 }

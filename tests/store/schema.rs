@@ -66,7 +66,7 @@ macro_rules! load_all {
 
 fn in_schema(c: &mut Conn) -> Result<BTreeSet<(String, String)>, StoreError> {
     Ok(load_all!(c: meta, regions, users, devices, sessions, login_throttle, households, household_revisions,
-        person_keys, visits, visit_revisions, operations, parked, conflicts, changes, definitions, audit, audit_heads))
+        person_keys, visit_keys, visits, visit_revisions, operations, parked, conflicts, changes, definitions, audit, audit_heads))
 }
 
 on_both_backends! {

@@ -191,6 +191,19 @@ pub fn assign(
     expect_one(hit)
 }
 
+/// Closes a household that nobody approved: its state, and no further visit.
+pub fn close(c: &mut Conn, id: HouseholdId, status: FileStatus, at: Time) -> Result<()> {
+    let found = households::table.find(id.to_string()).filter(households::rev.eq(0));
+    let hit = diesel::update(found)
+        .set((
+            households::status.eq(status.code()),
+            households::next_visit_due_on.eq(None::<String>),
+            households::updated_at.eq(at.naive_utc()),
+        ))
+        .execute(c)?;
+    expect_one(hit)
+}
+
 /// Writes the blind indexes of the persons of a file in place of the older ones.
 pub(crate) fn write_person_keys(c: &mut Conn, keys: &Keys, id: HouseholdId, file: &File) -> Result<()> {
     let id = id.to_string();

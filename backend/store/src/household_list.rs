@@ -178,15 +178,3 @@ pub fn list_by_ids(c: &mut Conn, scope: &RowScope, ids: &[HouseholdId]) -> Resul
     let query = in_scope(households::table.into_boxed(), scope).filter(households::id.eq_any(ids));
     Ok(query.select(HouseholdRow::as_select()).load(c)?)
 }
-
-/// The households that hold a person with this normalised ID number, whatever the scope: a household filed twice.
-pub fn list_by_id_no(c: &mut Conn, vault: &Vault, id_no: &str) -> Result<Vec<HouseholdId>> {
-    let index = vault.keys().index("id_no", id_no);
-    let rows: Vec<Stored<HouseholdId>> = person_keys::table
-        .filter(person_keys::id_no_index.eq(index))
-        .select(person_keys::household_id)
-        .distinct()
-        .order(person_keys::household_id)
-        .load(c)?;
-    Ok(rows.into_iter().map(Into::into).collect())
-}

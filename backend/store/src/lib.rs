@@ -36,6 +36,7 @@ pub mod session;
 #[cfg(feature = "sim")]
 pub mod sim;
 pub mod throttle;
+pub mod twice;
 pub mod user;
 pub mod verify;
 pub mod visit;

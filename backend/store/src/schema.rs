@@ -108,6 +108,13 @@ diesel::table! {
     }
 }
 diesel::table! {
+    visit_keys (visit_id, person_id) {
+        visit_id -> Text,
+        person_id -> Text,
+        id_no_index -> Text,
+    }
+}
+diesel::table! {
     visits (id) {
         id -> Text,
         household_id -> Text,
@@ -256,5 +263,5 @@ diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(sessions -> devices (device_id));
 diesel::joinable!(visits -> households (household_id));
 diesel::allow_tables_to_appear_in_same_query!(users, devices, sessions);
-diesel::allow_tables_to_appear_in_same_query!(households, visits, person_keys, conflicts);
+diesel::allow_tables_to_appear_in_same_query!(households, visits, person_keys, visit_keys, conflicts);
 diesel::allow_tables_to_appear_in_same_query!(users, conflicts);

@@ -139,6 +139,16 @@ pub fn list_waiting(c: &mut Conn, id: HouseholdId) -> Result<Vec<VisitRow>> {
     Ok(query.select(VisitRow::as_select()).load(c)?)
 }
 
+/// Whether another visit to a household waits, or was returned and may come again.
+pub fn has_others_under_way(c: &mut Conn, id: HouseholdId, own: VisitId) -> Result<bool> {
+    let states = [VisitState::Submitted, VisitState::Conflict, VisitState::InReview, VisitState::Returned];
+    let others = visits::table
+        .filter(visits::household_id.eq(id.to_string()))
+        .filter(visits::id.ne(own.to_string()))
+        .filter(visits::state.eq_any(states.map(VisitState::code)));
+    Ok(diesel::select(diesel::dsl::exists(others)).get_result(c)?)
+}
+
 /// When the latest of the waiting visits to a household arrived.
 pub fn find_last_arrival(c: &mut Conn, id: HouseholdId) -> Result<Option<Time>> {
     let waiting = list_waiting(c, id)?;

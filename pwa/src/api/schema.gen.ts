@@ -665,10 +665,10 @@ export interface components {
          */
         ChoiceCode: "mine" | "theirs" | "other" | "revisit";
         /**
-         * @description path: one value; group: values that belong together; row_gone: one side took a row away
+         * @description path: one value; group: values that belong together; row_gone: one side took a row away; twice: whether two files are one household
          * @enum {string}
          */
-        ClashKindCode: "path" | "group" | "row_gone";
+        ClashKindCode: "path" | "group" | "row_gone" | "twice";
         /** @description A possible loss was looked into. */
         ClearLossRequest: {
             /**
@@ -1342,6 +1342,8 @@ export interface components {
         };
         /** @description What the reader may do with the record. */
         RecordMay: {
+            /** @description Whether it can be approved: not when somebody found that its household has a file already. */
+            approve: boolean;
             review: boolean;
             /** @description Whether its visitor could mend it: the household is in their hands, and they can sign in. */
             send_back: boolean;

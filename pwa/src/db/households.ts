@@ -45,6 +45,10 @@ const WAITING: ReadonlySet<VisitStatus> = new Set(["saved_local", "sending", "de
 /** Outcomes of a visit that count for the rhythm of visits. */
 const MET: ReadonlySet<string> = new Set(["done", "partial"]);
 
+/** States of a file in which nobody visits the household any more. */
+const CLOSED: ReadonlySet<string> = new Set(["cancelled", "archived", "closed_lead"]);
+export const isClosed = (status: string): boolean => CLOSED.has(status);
+
 function itemOf(row: HouseholdRow, visits: readonly VisitEntry[]): HouseholdItem {
   const summary = decode(row.summary);
   const waiting = visits.filter((visit) => WAITING.has(visit.status));
@@ -55,7 +59,7 @@ function itemOf(row: HouseholdRow, visits: readonly VisitEntry[]): HouseholdItem
     local: row.local,
     draft_id: drafted?.id ?? null,
     standing: STANDING.find((status) => visits.some((visit) => visit.status === status)) ?? null,
-    never_visited: summary.last_visit_on === null && !visits.some((visit) => MET.has(visit.outcome) && visit.status !== "draft"),
+    never_visited: !isClosed(summary.status) && summary.last_visit_on === null && !visits.some((visit) => MET.has(visit.outcome) && visit.status !== "draft"),
     returned: visits.some((visit) => visit.mine && visit.status === "returned"),
     waiting: waiting.length > 0,
     met: waiting.some((visit) => MET.has(visit.outcome)),

@@ -136,7 +136,8 @@ impl Carrier<'_> {
                 ClashKind::Group => {
                     about.places().into_iter().map(|path| (path.to_owned(), at(path))).collect::<Map<_, _>>().into()
                 }
-                ClashKind::Path | ClashKind::RowGone => at(&about.path),
+                // Of two files no path is asked.
+                ClashKind::Path | ClashKind::RowGone | ClashKind::Twice => at(&about.path),
             }
         };
         let is_waiting = |change: &&Change| about.waiting.iter().any(|waiting| waiting.path == change.path);

@@ -8,7 +8,7 @@
 use crate::household::codes;
 use crate::ids::{ConflictId, HouseholdId, UserId, VisitId};
 use crate::refusal::{Kind, Refusal};
-use crate::sync::merge::{Choice, Clash};
+use crate::sync::merge::{Choice, Clash, ClashKind};
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -96,6 +96,8 @@ pub enum ConflictRefusal {
     ReasonMissing,
     #[error("the reason is too long")]
     ReasonTooLong,
+    #[error("whether two files are one household is answered with yes or no")]
+    ChoiceNotAsked,
 }
 
 impl Refusal for ConflictRefusal {
@@ -108,6 +110,7 @@ impl Refusal for ConflictRefusal {
             Self::ValueNotAsked => "conflict.value_not_asked",
             Self::ReasonMissing => "conflict.reason_missing",
             Self::ReasonTooLong => "conflict.reason_too_long",
+            Self::ChoiceNotAsked => "conflict.choice_not_asked",
         }
     }
 
@@ -155,6 +158,9 @@ impl Conflict {
         let reason = reason.map(|reason| reason.trim().to_owned()).filter(|reason| !reason.is_empty());
         if reason.as_ref().is_some_and(|reason| reason.chars().count() > REASON_MAX_CHARS) {
             return Err(ConflictRefusal::ReasonTooLong);
+        }
+        if self.clash.kind == ClashKind::Twice && !matches!(choice, Choice::Mine | Choice::Theirs) {
+            return Err(ConflictRefusal::ChoiceNotAsked);
         }
         match (choice, &value) {
             (Choice::Other, None) => return Err(ConflictRefusal::ValueMissing),

@@ -7,3 +7,4 @@ pub mod held;
 pub mod merge;
 pub mod operation;
 pub mod parking;
+pub mod twice;

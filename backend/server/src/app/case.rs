@@ -7,7 +7,7 @@ use ruhu_domain::household::{FileStatus, Household};
 use ruhu_domain::ids::{ConflictId, UserId, VisitId};
 use ruhu_domain::sync::carry::{Answer, carry_out};
 use ruhu_domain::sync::conflict::{Conflict, ConflictState, Side};
-use ruhu_domain::sync::merge::{Clash, Merged, Rebase, merge};
+use ruhu_domain::sync::merge::{Clash, ClashKind, Merged, Rebase, merge};
 use ruhu_domain::time::Time;
 use ruhu_domain::visit::{Proposal, Visit};
 use ruhu_store::household::HouseholdRow;
@@ -149,7 +149,9 @@ impl Case {
 
 /// The visits that must be decided before this one: it was decided against what they bring.
 fn find_first(c: &mut Conn, id: VisitId, conflicts: &[Conflict]) -> AppResult<BTreeSet<VisitId>> {
-    let live = conflicts.iter().filter(|conflict| conflict.state != ConflictState::Void);
+    // Another household's visits are reviewed in an order of their own.
+    let is_live = |of: &&Conflict| of.state != ConflictState::Void && of.clash.kind != ClashKind::Twice;
+    let live = conflicts.iter().filter(is_live);
     let others: BTreeSet<VisitId> = live.filter_map(|conflict| Some(conflict.theirs?.visit?.0)).collect();
     if others.is_empty() {
         return Ok(others);

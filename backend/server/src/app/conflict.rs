@@ -6,6 +6,7 @@ use crate::app::error::{AppError, Refused};
 use crate::app::household::{page, read_code, shown_name};
 use crate::app::record::{cover_change, target};
 use crate::app::settle::{settle_all, tell};
+use crate::app::twice::covered_people;
 use crate::app::visit::event;
 use crate::app::{App, AppResult};
 use crate::views::conflict::{
@@ -17,8 +18,9 @@ use ruhu_domain::form::{self, Change, Dictionary, File};
 use ruhu_domain::ids::{ConflictId, HouseholdId, VisitId};
 use ruhu_domain::policy::{self, Action, Target, Verdict};
 use ruhu_domain::refusal::{Finding, Refusal};
-use ruhu_domain::sync::conflict::{Conflict, ConflictRefusal, ConflictState, Decider, Wanted};
+use ruhu_domain::sync::conflict::{Conflict, ConflictRefusal, ConflictState, Decider, Decision, Wanted};
 use ruhu_domain::sync::merge::{Choice, ClashKind, ResolveRefusal, resolve};
+use ruhu_domain::sync::twice;
 use ruhu_domain::time::Time;
 use ruhu_domain::visit::{Visit, VisitState};
 use ruhu_store::conflict::{self, ConflictFilter};
@@ -146,10 +148,9 @@ fn check(
     decided: &Conflict,
     now: Time,
 ) -> AppResult<()> {
-    let Some(decision) = decided.decision.as_ref().filter(|of| matches!(of.choice, Choice::Mine | Choice::Other))
-    else {
-        return Ok(());
-    };
+    let writes = |of: &&Decision| matches!(of.choice, Choice::Mine | Choice::Other);
+    let asks_file = decided.clash.kind != ClashKind::Twice;
+    let Some(decision) = decided.decision.as_ref().filter(writes).filter(|_| asks_file) else { return Ok(()) };
     let file = file_of(app, c, household, row, decided)?;
     let (clash, value) = (&decided.clash, decision.value.as_ref());
     resolve(&app.definitions, clash, decision.choice, value, &file, now.date()).map(drop).map_err(|refusal| {
@@ -192,7 +193,8 @@ pub fn bodies(app: &App, c: &mut Conn, actor: &Actor, conflicts: Vec<Conflict>) 
     if conflicts.is_empty() {
         return Ok(Vec::new());
     }
-    let homes: BTreeSet<HouseholdId> = conflicts.iter().map(|conflict| conflict.household).collect();
+    let others = conflicts.iter().filter_map(|conflict| twice::other(&conflict.clash));
+    let homes: BTreeSet<HouseholdId> = conflicts.iter().map(|conflict| conflict.household).chain(others).collect();
     let lines = household_list::list_lines(c, homes)?;
     let lines: HashMap<HouseholdId, HouseholdLine> = lines.into_iter().map(|line| (line.id, line)).collect();
     let others: BTreeSet<VisitId> = conflicts.iter().filter_map(|of| Some(of.theirs?.visit?.0)).collect();
@@ -201,7 +203,8 @@ pub fn bodies(app: &App, c: &mut Conn, actor: &Actor, conflicts: Vec<Conflict>) 
         let decider = of.decision.as_ref().map(|decision| decision.by);
         [Some(of.visitor), of.theirs.map(|side| side.by), decider]
     });
-    let people = People::load(c, of_conflicts.collect::<Vec<_>>())?;
+    let contacts = lines.values().map(|line| line.contact);
+    let people = People::load(c, of_conflicts.chain(contacts).collect::<Vec<_>>())?;
     let view = View { dictionary: app.definitions.dictionary(), lines: &lines, states: &states, people: &people };
     let now = app.now();
     Ok(conflicts.into_iter().map(|conflict| view.body(actor, conflict, now)).collect())
@@ -229,7 +232,7 @@ impl View<'_> {
             policy::sees(actor, &target) && conflict.may_decide(decider(actor, &target, is_visitor_gone), now)
         });
         let clash = &conflict.clash;
-        let cover = |value: &Value| self.cover(clash.kind, &clash.path, value);
+        let cover = |value: &Value| self.cover(actor, &conflict, value);
         let other = conflict.theirs.and_then(|side| side.visit);
         ConflictBody {
             id: conflict.id,
@@ -269,13 +272,38 @@ impl View<'_> {
         }
     }
 
+    /// A household of two that may be one: enough to know it by, and whom to ask.
+    fn home(&self, actor: &Actor, id: Option<HouseholdId>) -> Value {
+        let Some(line) = id.and_then(|id| self.lines.get(&id)) else { return Value::Null };
+        let target =
+            Target { region: &line.region, contact: line.contact, responsible: line.responsible, author: None };
+        json!({
+            "household_id": line.id,
+            "name": shown_name(&line.name, [line.contact, line.responsible], actor.user),
+            "region_code": line.region,
+            "file_no": line.file_no,
+            "status": line.status.code(),
+            "contact": line.contact.map(|contact| self.people.staff(contact)),
+            "may_open": policy::sees(actor, &target),
+        })
+    }
+
     fn waiting(&self, change: &Change) -> WaitingChange {
         let Change { path, to, .. } = change;
         WaitingChange { path: path.clone(), to: cover_change(self.dictionary, path, to.clone()) }
     }
 
-    fn cover(&self, kind: ClashKind, path: &str, value: &Value) -> Value {
-        match (kind, value) {
+    /// One side as the reader may see it; of a household filed twice, what lists say of it.
+    fn cover(&self, actor: &Actor, of: &Conflict, value: &Value) -> Value {
+        let path = &of.clash.path;
+        match (of.clash.kind, value) {
+            (ClashKind::Twice, value) if *value == of.clash.base => {
+                let own = self.lines.get(&of.household);
+                let is_at_door = own.is_some_and(|own| [own.contact, own.responsible].contains(&Some(actor.user)));
+                covered_people(value, is_at_door || of.visitor == actor.user)
+            }
+            (ClashKind::Twice, value) if *value == of.clash.theirs => self.home(actor, twice::other(&of.clash)),
+            (ClashKind::Twice, _) => self.home(actor, Some(of.household)),
             (ClashKind::Group, Value::Object(parts)) => {
                 let cover = |(path, value): (&String, &Value)| {
                     (path.clone(), cover_change(self.dictionary, path, value.clone()))

@@ -22,6 +22,7 @@ pub mod sync;
 pub mod tenure;
 pub mod throttle;
 pub mod token;
+pub mod twice;
 pub mod user;
 pub mod verify;
 pub mod visit;

@@ -6,7 +6,7 @@ use crate::app::conflict::bodies;
 use crate::app::error::AppError;
 use crate::app::household::{Phones, body, page, read_code, shown_name};
 use crate::app::submission::meta_of;
-use crate::app::{App, AppResult, tenure};
+use crate::app::{App, AppResult, tenure, twice};
 use crate::views::review::{Figures, PreviousRevision, RecordChange, RecordMay, RecordView};
 use crate::views::visit::{VisitList, VisitQuery, VisitSummary};
 use ruhu_domain::actor::Actor;
@@ -14,6 +14,7 @@ use ruhu_domain::form::{self, Change, Dictionary, Path, derive, mask_value};
 use ruhu_domain::ids::{HouseholdId, UserId, VisitId};
 use ruhu_domain::policy::{self, Action, Target, Verdict};
 use ruhu_domain::sync::conflict::{Conflict, ConflictState};
+use ruhu_domain::sync::twice::Answered;
 use ruhu_domain::visit::{Proposal, VisitState, VisitType};
 use ruhu_store::household::{self, HouseholdRow};
 use ruhu_store::household_list::HouseholdLine;
@@ -62,9 +63,10 @@ fn record(app: &App, c: &mut Conn, actor: &Actor, id: VisitId) -> AppResult<Reco
     let row = visit::find(c, &scope, id)?.ok_or_else(AppError::not_found)?;
     // A visit stays its visitor's, but the file of today is for those in whose hands it is today.
     let household = household::find_masked(c, &scope, row.household_id)?.ok_or_else(AppError::not_found)?;
-    let may = may_review(c, actor, &row, &household)?;
+    let mut may = may_review(c, actor, &row, &household)?;
     let proposal = visit::find_proposal(c, &app.vault, id)?.ok_or_else(AppError::not_found)?;
     let case = Case::open(app, c, household.clone(), &proposal)?;
+    may.approve = household.rev > 0 || !matches!(twice::answer(app, c, &row, &case)?, Answered::Same(_));
     let dictionary = app.definitions.dictionary();
     let changes = case.changes.iter().map(|change| record_change(dictionary, change, &case)).collect();
     let figures = figures(app, &case, &proposal)?;
@@ -194,7 +196,8 @@ fn may_review(c: &mut Conn, actor: &Actor, row: &VisitRow, household: &Household
         _ if row.visitor == actor.user => Some("visit.own"),
         _ => Some("auth.not_allowed"),
     };
-    Ok(RecordMay { review: why_not.is_none(), send_back: tenure::is_held_by(c, row.visitor, household)?, why_not })
+    let send_back = tenure::is_held_by(c, row.visitor, household)?;
+    Ok(RecordMay { review: why_not.is_none(), send_back, approve: true, why_not })
 }
 
 /// What households are called in a list, for one reader.

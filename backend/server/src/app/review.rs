@@ -4,10 +4,10 @@ use crate::app::audience::{People, audience};
 use crate::app::case::Case;
 use crate::app::error::{AppError, Detail};
 use crate::app::record::{Titles, cover_change, summaries, target};
-use crate::app::settle::leave;
+use crate::app::settle::{leave, settle_all};
 use crate::app::submission::meta_of;
 use crate::app::visit::tell;
-use crate::app::{App, AppResult, tenure};
+use crate::app::{App, AppResult, tenure, twice};
 use crate::views::problem::{Decided, MovedPath, Since};
 use crate::views::review::{ApproveRequest, PathDecision, RejectRequest, ReturnRequest};
 use crate::views::visit::VisitSummary;
@@ -18,6 +18,7 @@ use ruhu_domain::ids::{UserId, VisitId};
 use ruhu_domain::policy::{self, Action, Verdict};
 use ruhu_domain::region::RegionCode;
 use ruhu_domain::sync::merge::{Choice, newly_dangling};
+use ruhu_domain::sync::twice::Answered;
 use ruhu_domain::time::{Date, Time};
 use ruhu_domain::visit::{Decision, Proposal, Reason, Review, Seen, Standing, Visit, VisitRefusal, VisitType};
 use ruhu_store::change::{self, ChangeKind};
@@ -38,7 +39,9 @@ impl App {
     /// Approves: the accepted paths enter the file as its next revision.
     pub async fn approve_visit(&self, actor: &Actor, id: VisitId, wanted: ApproveRequest) -> AppResult<VisitSummary> {
         let (app, actor, now) = (self.clone(), actor.clone(), self.now());
-        self.db.write(move |c: &mut Conn| approve(&app, c, &actor, id, &wanted, now)).await
+        // A question that the approval found is kept, though the approval is refused.
+        let approved = self.db.write(move |c: &mut Conn| approve(&app, c, &actor, id, &wanted, now)).await?;
+        approved.ok_or_else(|| AppError::rule(&VisitRefusal::ConflictOpen))
     }
 
     /// Sends the visit back to its visitor.
@@ -80,7 +83,10 @@ impl App {
                 }
                 let (reasons, text) = (reasons.clone(), text.clone());
                 let review = Review { by: actor.user, at: now, decision, reasons, text };
-                let household = file.household.into_clear(&app.vault)?;
+                let household = match decision {
+                    Decision::Rejected => twice::close_if_same(&app, c, &actor, &file.visit, file.household, now)?,
+                    Decision::Approved | Decision::Returned => file.household.into_clear(&app.vault)?,
+                };
                 let review = Outcome { review, file_rev: None };
                 save(&app, c, &actor, file.visit, review, &household, now)
             })
@@ -157,7 +163,7 @@ fn approve(
     id: VisitId,
     wanted: &ApproveRequest,
     now: Time,
-) -> AppResult<VisitSummary> {
+) -> AppResult<Option<VisitSummary>> {
     let opened = Opened::find(c, actor, id)?;
     let seen = Seen { visit_rev: wanted.visit_rev, visit_hash: &wanted.visit_hash, file_rev: Some(wanted.file_rev) };
     opened.check(app, c, actor, seen)?;
@@ -170,6 +176,23 @@ fn approve(
         return Err(AppError::rule(&VisitRefusal::OtherFirst).with_detail(Detail::Visit(*first)));
     }
     let (accepted, declined, asks_again) = sort_out(app, &case, &wanted.decisions)?;
+    match twice::answer(app, c, &opened.visit, &case)? {
+        Answered::Apart => {}
+        // Two that arrived at the same moment did not see each other.
+        Answered::Unasked => {
+            settle_all(app, c, actor, case.household.id, now)?;
+            return Ok(None);
+        }
+        Answered::Same(_) if case.household.rev == 0 => return Err(AppError::rule(&VisitRefusal::FiledTwice)),
+        // Of a household with a file, the person is declined who belongs into the other one.
+        Answered::Same(numbers) => {
+            let kept = numbers.into_iter().filter(|path| accepted.iter().any(|change| change.path == *path));
+            let kept: Vec<String> = kept.collect();
+            if !kept.is_empty() {
+                return Err(AppError::rule(&VisitRefusal::Clash).with_detail(Detail::Clash(kept)));
+            }
+        }
+    }
     let dictionary = app.definitions.dictionary();
     let broken = |error: form::ApplyError| AppError::Broken(format!("a kept proposal: {}", error.code()));
     let file = form::apply(dictionary, Some(&case.now), &accepted).map_err(broken)?;
@@ -193,7 +216,7 @@ fn approve(
     tracing::info!(visit.id = %id, detail = %detail, "a visit was approved");
     let review =
         Review { by: actor.user, at: now, decision: Decision::Approved, reasons: declined, text: String::new() };
-    save(app, c, actor, opened.visit, Outcome { review, file_rev: Some(household.rev) }, &household, now)
+    save(app, c, actor, opened.visit, Outcome { review, file_rev: Some(household.rev) }, &household, now).map(Some)
 }
 
 /// Splits the changes by the reviewer's word on each; what is not named is accepted, and enters the file as the merge

@@ -6,7 +6,7 @@
 use crate::app::audience::audience;
 use crate::app::case::{Ahead, Case};
 use crate::app::visit::event;
-use crate::app::{App, AppResult, tenure};
+use crate::app::{App, AppResult, tenure, twice};
 use ruhu_domain::actor::Actor;
 use ruhu_domain::ids::{HouseholdId, UserId, VisitId};
 use ruhu_domain::refusal::Finding;
@@ -42,13 +42,14 @@ struct Desk<'a> {
 }
 
 /// Holds a visit that has just come in against the file and against every other visit that waits.
-pub fn arrive(app: &App, c: &mut Conn, actor: &Actor, id: VisitId, now: Time) -> AppResult<Arrival> {
+/// `meets`: another household holds a number that it brings.
+pub fn arrive(app: &App, c: &mut Conn, actor: &Actor, id: VisitId, meets: bool, now: Time) -> AppResult<Arrival> {
     let missing = || StoreError::Broken("a visit that has just come in is not there".to_owned());
     let row = &visit::find_unscoped(c, id)?.ok_or_else(missing)?;
     let desk = Desk::open(app, c, actor, row.household_id, now)?;
     let mut others = visit_list::list_waiting(c, row.household_id)?;
     others.retain(|other| other.id != row.id);
-    if others.is_empty() && desk.household.rev == row.base_rev {
+    if others.is_empty() && desk.household.rev == row.base_rev && !meets {
         return Ok(Arrival { outcome: Outcome::Applied, state: row.state, refused: Vec::new() });
     }
     let mut ahead = Vec::new();
@@ -91,6 +92,7 @@ pub fn leave(app: &App, c: &mut Conn, actor: &Actor, visit: &Visit, now: Time) -
         open.into_iter().try_for_each(|conflict| desk.make_void(c, conflict))?;
     }
     settle_all(app, c, actor, visit.household_id, now)?;
+    twice::settle_asking(app, c, actor, visit.household_id, now)?;
     if visit.state == VisitState::Approved { tell_against(app, c, visit, now) } else { Ok(()) }
 }
 
@@ -133,7 +135,7 @@ impl<'a> Desk<'a> {
 
     /// Opens what is new, makes void what is not so any more, and says how the visit waits now.
     fn settle(&self, c: &mut Conn, row: &VisitRow, case: &Case, ahead: &[Ahead]) -> AppResult<VisitState> {
-        let found = self.find(c, case, ahead)?;
+        let found = self.find(c, row, case, ahead)?;
         let mut has_open = false;
         for known in case.conflicts.iter().filter(|conflict| conflict.state == ConflictState::Open) {
             if found.iter().any(|(clash, _)| known.is_of(clash)) {
@@ -153,7 +155,13 @@ impl<'a> Desk<'a> {
     }
 
     /// Every clash about which nobody decided, each once, with who wrote the other side.
-    fn find(&self, c: &mut Conn, case: &Case, ahead: &[Ahead]) -> AppResult<Vec<(Clash, Option<Side>)>> {
+    fn find(
+        &self,
+        c: &mut Conn,
+        row: &VisitRow,
+        case: &Case,
+        ahead: &[Ahead],
+    ) -> AppResult<Vec<(Clash, Option<Side>)>> {
         let mut found: Vec<(Clash, Option<Side>)> = Vec::new();
         for clash in &case.merged.clashes {
             found.push((clash.clone(), case.writer(c, clash)?));
@@ -166,6 +174,7 @@ impl<'a> Desk<'a> {
                 found.push((clash, Some(other.side)));
             }
         }
+        found.extend(twice::meet(self.app, c, row, case)?);
         Ok(found)
     }
 

@@ -5,7 +5,7 @@ use crate::app::error::AppError;
 use crate::app::settle::{Arrival, arrive, leave};
 use crate::app::submission::{self, Base, Submission};
 use crate::app::sync::operations::Effect;
-use crate::app::{App, AppResult, tenure};
+use crate::app::{App, AppResult, tenure, twice};
 use ruhu_domain::actor::Actor;
 use ruhu_domain::form::{self, File};
 use ruhu_domain::household::{FileStatus, Household, first_facts, region_of};
@@ -13,6 +13,7 @@ use ruhu_domain::ids::{HouseholdId, VisitId};
 use ruhu_domain::policy::{self, Action};
 use ruhu_domain::region::RegionCode;
 use ruhu_domain::sync::operation::Outcome;
+use ruhu_domain::sync::twice::numbers;
 use ruhu_domain::tenure::Holding;
 use ruhu_domain::time::Time;
 use ruhu_domain::visit::{Proposal, Visit};
@@ -62,10 +63,14 @@ pub fn submit_visit(app: &App, c: &mut Conn, actor: &Actor, sent: &Submission, n
         }
     };
     visit::insert_revision(c, &app.vault, &visit, &household.region, &sent.covered, sent.op)?;
+    let numbers = numbers(app.definitions.dictionary(), &proposal.changes);
+    ruhu_store::twice::write(c, &app.vault, visit.id, &numbers)?;
+    let meets = !twice::holders(app, c, household.id, &numbers, (visit.received_at, visit.id))?.is_empty();
     tell(c, actor, &visit, &household, now, "visit.submit", json!({ "rev": visit.rev, "base_rev": visit.base_rev }))?;
     let fresh = Arrival { outcome: Outcome::Applied, state: visit.state, refused: Vec::new() };
-    // Nobody else can have been at a household that came with this visit.
-    let Arrival { outcome, state, refused } = if is_known { arrive(app, c, actor, visit.id, now)? } else { fresh };
+    // Nobody else can have been at a household that came with this visit, unless it has a file under another id.
+    let arrival = if is_known || meets { arrive(app, c, actor, visit.id, meets, now)? } else { fresh };
+    let Arrival { outcome, state, refused } = arrival;
     Ok(Effect { outcome, note, rev: visit.rev, state: state.code(), household: household.id, errors: refused })
 }
 

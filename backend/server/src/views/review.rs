@@ -89,6 +89,8 @@ pub struct RecordMay {
     pub review: bool,
     /// Whether its visitor could mend it: the household is in their hands, and they can sign in.
     pub send_back: bool,
+    /// Whether it can be approved: not when somebody found that its household has a file already.
+    pub approve: bool,
     /// The code of the refusal when they may not.
     #[schema(required)]
     pub why_not: Option<&'static str>,

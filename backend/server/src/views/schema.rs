@@ -79,7 +79,7 @@ named! {
     );
     /// What two people disagree about.
     ClashKindCode => codes(
-        "path: one value; group: values that belong together; row_gone: one side took a row away",
+        "path: one value; group: values that belong together; row_gone: one side took a row away; twice: whether two files are one household",
         ClashKind::ALL.iter().map(|v| v.code())
     );
     /// An answer to a conflict.

@@ -16,6 +16,7 @@ mod parking;
 mod report;
 mod secret;
 mod visit;
+mod visit_key;
 mod visit_review;
 
 pub use report::{Beyond, Finding, Invariant, Report, Section};
@@ -41,6 +42,7 @@ pub fn verify(c: &mut Conn, vault: &Vault, definitions: &Definitions) -> Result<
     parking::check(c, &mut run)?;
     household::check(c, &mut run)?;
     visit::check(c, &mut run)?;
+    visit_key::check(c, &mut run)?;
     conflict::check(c, &mut run)?;
     change::check(c, &mut run)?;
     audit::check(c, &mut run)?;

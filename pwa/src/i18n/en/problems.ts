@@ -96,6 +96,8 @@ export default {
   "conflict.reason_missing": "Please give a reason.",
   "conflict.reason_too_long": "A reason has at most 200 characters.",
   "visit.conflict_open": "Some differences of this visit are not decided yet; it can be approved after that.",
+  "conflict.choice_not_asked": "Please only say whether it is the same household or two.",
+  "visit.filed_twice": "This household has a file already and cannot be approved a second time; reject the visit as a duplicate.",
   "visit.other_first": "Please decide the other visit to this household first.",
   "user.login_taken": "This account name is taken.",
   "auth.device": "This device's number belongs to somebody else; please sign in once more.",

@@ -93,6 +93,8 @@ export default {
   "conflict.reason_missing": "请写明原因。",
   "conflict.reason_too_long": "原因最多 200 个字。",
   "visit.conflict_open": "这次走访还有不一致没有确认，确认后才能通过。",
+  "conflict.choice_not_asked": "请只回答是同一户还是两户。",
+  "visit.filed_twice": "这一户已有档案，不能再通过一次；请以“重复”驳回。",
   "visit.other_first": "请先审核同一家庭的另一次走访。",
   "user.login_taken": "这个账号已经有人用了。",
   "auth.device": "这台设备的编号属于别人，请再登录一次。",

@@ -89,6 +89,8 @@ codes! {
         Group = "group",
         /// One side took a row away that the other side wrote in or named.
         RowGone = "row_gone",
+        /// Two files hold the same person: a household filed twice (`sync::twice`; merging finds none).
+        Twice = "twice",
     }
 }
 

@@ -9,6 +9,7 @@ import {
   parsePath,
 } from "@/forms";
 import type { ConflictBody } from "@/db/wire";
+import { type Twice, isTwice, twiceOf } from "./twice";
 
 /** One value of a line; a group and a row have several. */
 export interface Part {
@@ -22,6 +23,7 @@ export interface Part {
 }
 
 export interface Card {
+  /** Empty where the question has no path. */
   readonly name: string;
   readonly base: readonly Part[];
   readonly theirs: readonly Part[];
@@ -32,6 +34,8 @@ export interface Card {
   readonly back: boolean;
   /** The two look the same because they are masked. */
   readonly masked: boolean;
+  /** Instead of three lines: two files that may be one household. */
+  readonly twice: Twice | null;
 }
 
 export type Side = "base" | "theirs" | "mine";
@@ -98,6 +102,9 @@ export function valueText(reading: Reading, body: ConflictBody, value: Json, hou
 }
 
 export function cardOf(reading: Reading, body: ConflictBody, household: HouseholdFile): Card {
+  if (isTwice(body)) {
+    return { name: "", base: [], theirs: [], mine: [], along: [], back: false, masked: false, twice: twiceOf(reading, body) };
+  }
   const file = knownFile(body, household);
   const paths = pathsOf(body);
   const texts = (side: Side): (string | null)[] => paths.map((path) => textOf(reading, path, valueOf(body, side, path), file));
@@ -121,5 +128,5 @@ export function cardOf(reading: Reading, body: ConflictBody, household: Househol
     return { path, label: reading.fullLabel(path, file), text: textOf(reading, path, value, file), same: false };
   });
   const back = body.theirs.by === null && paths.every((_, at) => theirs[at] === texts("base")[at]);
-  return { name, base: parts("base"), theirs: parts("theirs"), mine: parts("mine"), along, back, masked };
+  return { name, base: parts("base"), theirs: parts("theirs"), mine: parts("mine"), along, back, masked, twice: null };
 }

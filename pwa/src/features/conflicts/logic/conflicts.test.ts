@@ -72,3 +72,27 @@ describe("a card", () => {
     expect(cardOf(reading, aConflict({ base: "x", theirs: { value: "x" } as ConflictBody["theirs"] }), {}).back).toBe(false);
   });
 });
+
+describe("two files that may be one household", () => {
+  const home = (more: Record<string, Json>): Json => ({
+    household_id: "h2", name: "示*", region_code: "150602001", file_no: null, status: "first_review", contact: null, may_open: false, ...more,
+  });
+  const twice = (theirs: Json): ConflictBody => aConflict({
+    kind: "twice", path: "households/h2", paths: [], base: { [ROW]: { name: "示例甲", id_no: MASK } } as ConflictBody["base"],
+    theirs: { value: theirs, by: null } as ConflictBody["theirs"],
+    mine: { value: home({ household_id: "h", name: "示例甲" }) } as ConflictBody["mine"],
+  });
+  it("says who is in both, and whom to call about the other one", () => {
+    const contact = { id: "u", name: "示例安", work_phone: "15400001111" };
+    const { twice: said } = cardOf(readingOf(definitions, "zh"), twice(home({ contact, may_open: true })), {});
+    expect(said?.people).toEqual([{ name: "示例甲", number: MASK }]);
+    expect(said?.theirs).toMatchObject({ id: "h2", name: "示*", status: "first_review", contact: { name: "示例安", phone: "15400001111" }, opens: true });
+    expect(said?.mine).toMatchObject({ id: "h", contact: null, opens: false });
+  });
+
+  it("has no fields for a value of one's own, and lives with a household that is not told of", () => {
+    const body = twice(null);
+    expect(askedPaths(definitions, body)).toEqual([]);
+    expect(cardOf(readingOf(definitions, "zh"), body, {}).twice?.theirs).toBeNull();
+  });
+});

@@ -65,7 +65,7 @@ export function record(changes: readonly RecordChange[], more: Partial<RecordVie
     clock_offset_ms: 0,
     previous: null,
     earlier: [],
-    may: { review: true, send_back: true, why_not: null },
+    may: { review: true, send_back: true, approve: true, why_not: null },
     ...more,
   };
 }
