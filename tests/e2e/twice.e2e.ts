@@ -3,7 +3,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { afterAll, beforeAll } from "vitest";
 import { type Household, type Member, type Proposal, member, plainHouseholds, pullAll, submitFilled } from "./kit/api";
-import { beginDay, button, decided, dialog, go, heading, seen, signIn, underWorker } from "./kit/app";
+import { beginDay, button, decided, dialog, go, heading, pillSays, search, seen, signIn, underWorker } from "./kit/app";
 import { DESK, type Phone, expectNoPageErrors, openBrowser } from "./kit/browser";
 import { idNo } from "./kit/family";
 import { journey } from "./kit/journey";
@@ -139,8 +139,11 @@ journey("one household at two doors", () => [phone?.page, desk?.page], (step) =>
   step("the second filing is closed on the phone", async () => {
     const { page } = phone;
     await page.reload();
+    await pillSays(page, zhTexts, "all");
     await go(page, zhTexts, "households");
-    await look(page, "households");
+    await (await search(page, zhTexts, FOUND)).first().click();
+    await seen(page.getByText(t("households.status.closed_lead")));
+    await look(page, "closed");
     for (const one of [phone, desk]) expectNoPageErrors(one.page);
   });
 });
