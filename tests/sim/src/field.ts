@@ -64,7 +64,7 @@ export class Caseworker {
     if (!books) return "no_form";
     const isFirst = opened.draft.visit_type === "V01";
     let draft: VisitDraft = isFirst
-      ? firstSurvey(opened.draft, chance.happens(0.3), chance.pick(TOWNS.filter((town) => town.startsWith(store.user.scope))), chance)
+      ? firstSurvey(opened.draft, chance.happens(0.3), chance.pick(TOWNS.filter((town) => town.startsWith(store.user.scope))), chance, this.ledger)
       : revisit(opened.draft, chance);
     const half = await saveDraft(store, { ...draft, section: "basic", focus: null });
     if (!half) return "draft_lost";
@@ -181,6 +181,8 @@ export class Caseworker {
 function decisionAbout(body: ConflictBody, chance: Chance): DecideConflictBody {
   const conflict_id = body.id;
   const choice = chance.pick(["mine", "mine", "theirs", "theirs", "other", "revisit"] as const);
+  // Whether two files are one household is answered with yes or no.
+  if (body.kind === "twice") return { conflict_id, choice: choice === "mine" ? "mine" : "theirs" };
   if (choice !== "other") return { conflict_id, choice };
   if (typeof body.mine.value !== "string") return { conflict_id, choice: "revisit" };
   return { conflict_id, choice, value: `${body.mine.value.slice(0, 40)}（已核对${chance.below(1000)}）`, reason: "当面问过" };

@@ -41,6 +41,8 @@ export class Violation extends Error {
 
 export class Ledger {
   readonly saved: Saved[] = [];
+  /** ID numbers of people in first surveys, in the order in which they were met. */
+  readonly numbers: string[] = [];
   readonly answers = new Map<string, Answer>();
   /** How often the server went back to a backup. */
   history = 0;

@@ -9,6 +9,7 @@ import { contentOf, settle } from "@/features/visits/logic/outcome";
 import { shanghaiDay } from "@/db/time";
 import { doorTimes, type ProposedContent } from "@/sync/submit";
 import type { Chance } from "./chance";
+import type { Ledger } from "./ledger";
 
 const NAMES = ["乌云格日勒", "其其格", "巴特尔", "王示例", "李示例", "张示例", "赵示例", "苏布德"];
 const SAID = "情况属实，建议按规定持续联系走访。";
@@ -32,7 +33,7 @@ const address = (chance: Chance): string =>
   `示例社区${chance.between(1, 60)}号楼${chance.between(1, 6)}单元${chance.between(101, 1804)}室`;
 
 /** Nobody opened, or a whole survey: what the caseworker knows before the form asks for more. */
-export function firstSurvey(draft: VisitDraft, isDone: boolean, town: string, chance: Chance): VisitDraft {
+export function firstSurvey(draft: VisitDraft, isDone: boolean, town: string, chance: Chance, ledger: Ledger): VisitDraft {
   let next = setValue(draft, "banner_code", town.slice(0, 6));
   next = setValue(next, "town_code", town);
   next = setValue(next, "residence_address", address(chance));
@@ -41,7 +42,12 @@ export function firstSurvey(draft: VisitDraft, isDone: boolean, town: string, ch
     outcome: "done", respondent: "self", consent_notice: true, consent_sensitive: true, no_income: true,
     no_expense: true, no_vehicle: true, no_relief: true, opinion_text: SAID,
   })) next = setValue(next, `visit/${key}`, value);
-  const idNo = idNumber(chance);
+  const own = idNumber(chance);
+  // Now and then it is somebody whom another caseworker has met at another door.
+  const known = Number(own.slice(14, 17)) % 6 === 0 ? ledger.numbers.at(-1) : undefined;
+  if (known !== undefined) ledger.fire("household_filed_twice");
+  const idNo = known ?? own;
+  ledger.numbers.push(idNo);
   next = addRow(next, "persons", chance.id(1_700_000_000_000), {
     name: chance.pick(NAMES), is_worker: true, relation: "01", id_type: "rid", id_no: idNo,
     birth_date: `${idNo.slice(6, 10)}-${idNo.slice(10, 12)}-${idNo.slice(12, 14)}`,
