@@ -96,8 +96,8 @@ fn an_approval_needs_an_answer_about_each_household_that_the_visit_meets() {
     assert_eq!(answered(&[met(2)], &[]), Answered::Unasked);
     assert_eq!(answered(&[met(2)], &[void]), Answered::Unasked);
     assert_eq!(answered(&[met(2)], &[a_conflict(2)]), Answered::Apart, "the open question holds it up by itself");
-    assert_eq!(answered(&[met(2)], &[apart.clone()]), Answered::Apart);
-    assert_eq!(answered(&[met(2)], &[same.clone()]), Answered::Same(vec![number]));
+    assert_eq!(answered(&[met(2)], std::slice::from_ref(&apart)), Answered::Apart);
+    assert_eq!(answered(&[met(2)], std::slice::from_ref(&same)), Answered::Same(vec![number]));
     assert_eq!(answered(&[met(2), met(3)], &[apart]), Answered::Unasked);
     assert_eq!(answered(&[], &[same]), Answered::Apart, "the number was wrong, and is mended");
 }
