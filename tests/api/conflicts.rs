@@ -1,5 +1,8 @@
 //! Two people at one door: what they disagree about is decided by whoever came later, then carried out.
 
+use crate::parking::execute;
+use ruhu_domain::actor::Role;
+use ruhu_tests::factories::{OTHER_TOWN, TOWN};
 use ruhu_tests::{Actor, Receipt, Reply, TestApp, Visit, a_first_survey, a_revisit, on_both_databases};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -7,6 +10,7 @@ use uuid::Uuid;
 pub const EAST: &str = "示例社区05号楼1单元101室";
 pub const WEST: &str = "示例社区09号楼2单元202室";
 pub const THIRD: &str = "示例社区11号楼3单元303室";
+const DUE: &str = "/api/v1/conflicts?due=supervisor";
 const HOURS_72: i64 = 72 * 3600;
 
 /// One household in the hands of two, whose file is at revision 1.
@@ -66,6 +70,16 @@ pub async fn answers(person: &Actor, card: &Value, choice: Value) -> Receipt {
 
 async fn decides(person: &Actor, choices: &[Value]) -> Reply {
     person.posts("/api/v1/conflicts/decide", &json!({ "decisions": choices })).await
+}
+
+/// The only conflict is the reviewer's from this moment on.
+async fn is_the_reviewers(app: &TestApp, boss: &Actor) {
+    let list = boss.gets(DUE).await.ok();
+    let card = &list["items"][0];
+    assert_eq!((&list["total"], &card["may_decide"]), (&json!(1), &json!(true)));
+    assert_eq!(card["visitor_until"], json!(app.now()));
+    let word = json!({ "conflict_id": card["id"], "choice": "mine" });
+    assert_eq!(decides(boss, &[word]).await.ok()["results"][0]["state"], "decided");
 }
 
 pub async fn state_of(boss: &Actor, visit: &Visit) -> Value {
@@ -162,15 +176,14 @@ on_both_databases! {
         answers(&stranger, &card, json!({ "choice": "theirs" })).await.refused_with("conflict.unknown");
         let code = |reply: Value| reply["results"][0]["code"].clone();
         assert_eq!(code(decides(&home.boss, std::slice::from_ref(&mine)).await.ok()), "conflict.not_yours");
-        let due = "/api/v1/conflicts?due=supervisor";
-        assert_eq!(home.boss.gets(due).await.ok()["total"], 0);
+        assert_eq!(home.boss.gets(DUE).await.ok()["total"], 0);
         app.clock.pass_s(HOURS_72 - 1);
         let boss = Actor::sign_in(app, &home.boss.login, &home.boss.password).await;
         assert_eq!(code(decides(&boss, std::slice::from_ref(&mine)).await.ok()), "conflict.not_yours");
         app.clock.pass_s(1);
         let far = Actor::sign_in(app, &far.login, &far.password).await;
         assert_eq!(code(decides(&far, std::slice::from_ref(&mine)).await.ok()), "conflict.unknown");
-        let list = boss.gets(due).await.ok();
+        let list = boss.gets(DUE).await.ok();
         assert_eq!((&list["total"], &list["items"][0]["may_decide"]), (&json!(1), &json!(true)));
         // The batch: what cannot be decided takes nothing with it.
         let other = json!({ "conflict_id": Uuid::now_v7(), "choice": "mine" });
@@ -188,9 +201,53 @@ on_both_databases! {
         let card = the_card(&home.ben).await;
         let admin = app.admin().sign_in().await;
         admin.patches(&format!("/api/v1/users/{}", home.ben.id), &json!({ "disabled": true })).await.ok();
-        assert_eq!(home.boss.gets("/api/v1/conflicts?due=supervisor").await.ok()["total"], 1);
+        assert_eq!(home.boss.gets(DUE).await.ok()["total"], 1);
         let answer = decides(&home.boss, &[json!({ "conflict_id": card["id"], "choice": "theirs" })]).await.ok();
         assert_eq!(answer["results"][0]["state"], "decided");
+    }
+
+    async fn another_role_is_waited_for_no_more(app: &TestApp) {
+        let home = a_home(app).await;
+        home.two_addresses(app).await;
+        let admin = app.admin().sign_in().await;
+        // Another area alone takes no household from whoever is named in it.
+        admin.patches(&format!("/api/v1/users/{}", home.ben.id), &json!({ "scope": "1506" })).await.ok();
+        assert_eq!(home.boss.gets(DUE).await.ok()["total"], 0);
+        admin.patches(&format!("/api/v1/users/{}", home.ben.id), &json!({ "role": "finance" })).await.ok();
+        is_the_reviewers(app, &home.boss).await;
+    }
+
+    async fn a_union_whose_region_the_household_left_is_waited_for_no_more(app: &TestApp) {
+        for is_move in [true, false] {
+            let home = a_home(app).await;
+            let union = app.hire(Role::GrassrootsAdmin).in_region(TOWN).sign_in().await;
+            home.ana.submits(a_revisit(&home.first, 1).moved_to(EAST)).await.applied();
+            app.clock.pass_s(600);
+            union.submits(a_revisit(&home.first, 1).moved_to(WEST)).await.in_conflict();
+            let city = app.city_reviewer().sign_in().await;
+            assert_eq!(city.gets(DUE).await.ok()["total"], 0);
+            if is_move {
+                let moved = a_revisit(&home.first, 1).found_changed("moved").in_town(OTHER_TOWN);
+                let moved = home.ana.submits(moved).await.applied();
+                city.approves(&moved).await.ok();
+            } else {
+                let admin = app.admin().sign_in().await;
+                admin.patches(&format!("/api/v1/users/{}", union.id), &json!({ "scope": OTHER_TOWN })).await.ok();
+            }
+            is_the_reviewers(app, &city).await;
+        }
+    }
+
+    async fn whom_the_list_waits_for_is_whom_a_decision_waits_for(app: &TestApp) {
+        let home = a_home(app).await;
+        home.two_addresses(app).await;
+        // As an older server left it: nobody wrote that the visitor has no more time.
+        let ben = home.ben.id;
+        execute(app, format!("UPDATE users SET role = 'banner_supervisor' WHERE id = '{ben}'")).await;
+        let list = home.boss.gets(DUE).await.ok();
+        assert_eq!((&list["total"], &list["items"][0]["may_decide"]), (&json!(1), &json!(true)));
+        let word = json!({ "conflict_id": list["items"][0]["id"], "choice": "theirs" });
+        assert_eq!(decides(&home.boss, &[word]).await.ok()["results"][0]["state"], "decided");
     }
 
     async fn what_is_not_so_any_more_is_void(app: &TestApp) {

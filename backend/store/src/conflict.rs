@@ -4,10 +4,12 @@ use crate::columns::{At, AtOption, Stored, StoredOption};
 use crate::dialect::MultiBackend;
 use crate::household::expect_one;
 use crate::page::{Page, PageRequest};
-use crate::schema::{conflicts, households, users};
+use crate::schema::{conflicts, households};
 use crate::vault::{Home, Vault};
 use crate::{Conn, Result, StoreError, scope};
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use ruhu_domain::actor::RowScope;
 use ruhu_domain::ids::{ConflictId, HouseholdId, UserId, VisitId};
 use ruhu_domain::region::RegionCode;
@@ -16,6 +18,7 @@ use ruhu_domain::sync::merge::{Choice, Clash, ClashKind};
 use ruhu_domain::time::Time;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::HashSet;
 
 pub(crate) const TABLE: &str = "conflicts";
 
@@ -249,6 +252,35 @@ pub fn release(c: &mut Conn, household: HouseholdId, users: &[UserId], at: Time)
     Ok(())
 }
 
+/// As `release`, for one person whose role or area changed: about every household that is not in their hands any more.
+pub fn release_left(c: &mut Conn, user: UserId, at: Time) -> Result<()> {
+    let open = conflicts::table
+        .filter(conflicts::state.eq(ConflictState::Open.code()))
+        .filter(conflicts::my_by_id.eq(user.to_string()))
+        .filter(conflicts::visitor_until.gt(at.naive_utc()))
+        .filter(is_left());
+    diesel::update(open).set(conflicts::visitor_until.eq(at.naive_utc())).execute(c)?;
+    Ok(())
+}
+
+/// Those of the conflicts whose visitor does not have the household any more, or cannot sign in.
+pub fn list_left(c: &mut Conn, ids: impl IntoIterator<Item = ConflictId>) -> Result<HashSet<ConflictId>> {
+    let ids: Vec<String> = ids.into_iter().map(|id| id.to_string()).collect();
+    let rows: Vec<Stored<ConflictId>> =
+        conflicts::table.filter(conflicts::id.eq_any(ids)).filter(is_left()).select(conflicts::id).load(c)?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}
+
+/// What `holds` of the domain's tenure says, for a query: nobody who can sign in and has the household is its visitor.
+fn is_left() -> SqlLiteral<Bool> {
+    diesel::dsl::sql(
+        "NOT EXISTS (SELECT 1 FROM users u JOIN households h ON h.id = conflicts.household_id \
+         WHERE u.id = conflicts.my_by_id AND u.disabled_at IS NULL AND (\
+         (u.role IN ('caseworker', 'responsible') AND (h.contact_id = u.id OR h.responsible_id = u.id)) \
+         OR (u.role = 'grassroots_admin' AND substr(h.region_code, 1, length(u.scope)) = u.scope)))",
+    )
+}
+
 /// What the desk's list is narrowed to; the scope comes on top.
 #[derive(Debug, Clone, Default)]
 pub struct ConflictFilter {
@@ -287,10 +319,7 @@ fn filtered<'a>(scope: &RowScope, filter: &ConflictFilter) -> Query<'a> {
         query = query.filter(conflicts::state.eq(state.code()));
     }
     if let Some(at) = filter.due_at {
-        // A visitor whose account is shut has no more time.
-        let gone = users::table.filter(users::disabled_at.is_not_null()).select(users::id);
-        let is_over = conflicts::visitor_until.le(at.naive_utc());
-        query = query.filter(is_over.or(conflicts::my_by_id.eq_any(gone)));
+        query = query.filter(conflicts::visitor_until.le(at.naive_utc()).or(is_left()));
     }
     if let Some(region) = &filter.region {
         query = in_scope(query, &RowScope::Region(region.clone()));

@@ -47,8 +47,6 @@ pub struct Person {
     pub id: UserId,
     pub name: String,
     pub work_phone: Option<String>,
-    #[diesel(deserialize_as = AtOption)]
-    pub disabled_at: Option<Time>,
 }
 
 /// The account, by id.

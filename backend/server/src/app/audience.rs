@@ -39,11 +39,6 @@ impl People {
         Ok(Self(persons.into_iter().map(|person| (person.id, person)).collect()))
     }
 
-    /// Whether somebody's account is shut, or not there.
-    pub fn is_gone(&self, id: UserId) -> bool {
-        self.0.get(&id).is_none_or(|person| person.disabled_at.is_some())
-    }
-
     /// Somebody's name; a dash for an account that is gone.
     pub fn person(&self, id: UserId) -> PersonRef {
         PersonRef { id, name: self.0.get(&id).map_or_else(|| "–".to_owned(), |person| person.name.clone()) }

@@ -8,7 +8,7 @@ use crate::app::record::{cover_change, target};
 use crate::app::settle::{settle_all, tell};
 use crate::app::twice::covered_people;
 use crate::app::visit::event;
-use crate::app::{App, AppResult};
+use crate::app::{App, AppResult, tenure};
 use crate::views::conflict::{
     ConflictBody, ConflictDecision, ConflictList, ConflictQuery, DecideConflictBody, DecideRequest, DecideResult,
     DecideView, MySide, TheirSide, WaitingChange,
@@ -27,9 +27,9 @@ use ruhu_store::conflict::{self, ConflictFilter};
 use ruhu_store::household::{self, HouseholdRow};
 use ruhu_store::household_list::{self, HouseholdLine};
 use ruhu_store::visit::{self, VisitRow};
-use ruhu_store::{Conn, StoreError, audit, savepoint, user, visit_list};
+use ruhu_store::{Conn, StoreError, audit, savepoint, visit_list};
 use serde_json::{Map, Value, json};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// `state=all` in a query asks for every state.
 const ALL_STATES: &str = "all";
@@ -120,7 +120,7 @@ pub fn decide(app: &App, c: &mut Conn, actor: &Actor, wanted: &DecideConflictBod
     if found.visitor != actor.user && !policy::sees(actor, &target) {
         return Err(unknown());
     }
-    let is_visitor_gone = user::find(c, found.visitor)?.is_none_or(|user| user.disabled_at.is_some());
+    let is_visitor_gone = !tenure::is_held_by(c, found.visitor, &household)?;
     let who = decider(actor, &target, is_visitor_gone);
     let DecideConflictBody { choice, value, reason, .. } = wanted.clone();
     let decided = found.decided(Wanted { choice, value, reason }, who, now).map_err(|no| AppError::rule(&no))?;
@@ -205,7 +205,9 @@ pub fn bodies(app: &App, c: &mut Conn, actor: &Actor, conflicts: Vec<Conflict>) 
     });
     let contacts = lines.values().map(|line| line.contact);
     let people = People::load(c, of_conflicts.chain(contacts).collect::<Vec<_>>())?;
-    let view = View { dictionary: app.definitions.dictionary(), lines: &lines, states: &states, people: &people };
+    let left = conflict::list_left(c, conflicts.iter().map(|of| of.id))?;
+    let dictionary = app.definitions.dictionary();
+    let view = View { dictionary, lines: &lines, states: &states, people: &people, left: &left };
     let now = app.now();
     Ok(conflicts.into_iter().map(|conflict| view.body(actor, conflict, now)).collect())
 }
@@ -215,6 +217,8 @@ struct View<'a> {
     lines: &'a HashMap<HouseholdId, HouseholdLine>,
     states: &'a HashMap<VisitId, VisitState>,
     people: &'a People,
+    /// Those whose visitor does not have the household any more.
+    left: &'a HashSet<ConflictId>,
 }
 
 impl View<'_> {
@@ -228,7 +232,7 @@ impl View<'_> {
                 responsible: line.responsible,
                 author: Some(conflict.visitor),
             };
-            let is_visitor_gone = self.people.is_gone(conflict.visitor);
+            let is_visitor_gone = self.left.contains(&conflict.id);
             policy::sees(actor, &target) && conflict.may_decide(decider(actor, &target, is_visitor_gone), now)
         });
         let clash = &conflict.clash;

@@ -273,6 +273,7 @@ fn move_house(c: &mut Conn, actor: &Actor, from: &RegionCode, household: &Househ
         change::record(c, &gone, ChangeKind::Visit, visit.id.uuid(), now)?;
         change::record(c, &come, ChangeKind::Visit, visit.id.uuid(), now)?;
     }
+    conflict::release(c, id, &gone, now)?;
     for conflict in conflict::list_open_ids(c, id)? {
         change::record(c, &gone, ChangeKind::Conflict, conflict.uuid(), now)?;
         change::record(c, &come, ChangeKind::Conflict, conflict.uuid(), now)?;

@@ -9,7 +9,7 @@ use ruhu_domain::ids::UserId;
 use ruhu_domain::policy;
 use ruhu_domain::region::RegionCode;
 use ruhu_store::user::{self, User};
-use ruhu_store::{Conn, PageRequest, audit, session};
+use ruhu_store::{Conn, PageRequest, audit, conflict, session};
 use serde_json::json;
 
 const PAGE: i64 = 50;
@@ -82,6 +82,8 @@ impl App {
                 }
                 if let Some((role, scope)) = &plan.role {
                     user::update_role(c, id, *role, scope, stamp)?;
+                    // Nobody is asked about a household that left their hands: a reviewer decides at once.
+                    conflict::release_left(c, id, now)?;
                     (stamp, _) = (stamp + 1, done.push("role"));
                 }
                 if let Some(hash) = &hash {
