@@ -4,6 +4,7 @@
 mod access;
 mod auth;
 mod conflicts;
+mod damage;
 mod decisions;
 mod devices;
 mod handover;

@@ -181,13 +181,13 @@ on_both_backends! {
             }
             let scope = RowScope::Own(ana);
             assert_eq!(lists::count(c, &scope)?, 4);
-            let page = lists::list_page_after(c, &scope, None, 2)?;
-            assert_eq!(page.iter().map(|row| row.id.uuid().as_u128()).collect::<Vec<_>>(), [1, 2]);
-            let page = lists::list_page_after(c, &scope, Some(page[1].id.uuid()), 9)?;
-            assert_eq!(page.iter().map(|row| row.id.uuid().as_u128()).collect::<Vec<_>>(), [4, 5]);
+            let page = lists::list_ids_after(c, &scope, None, 2)?;
+            assert_eq!(page.iter().map(|id| id.uuid().as_u128()).collect::<Vec<_>>(), [1, 2]);
+            let page = lists::list_ids_after(c, &scope, Some(page[1].uuid()), 9)?;
+            assert_eq!(page.iter().map(|id| id.uuid().as_u128()).collect::<Vec<_>>(), [4, 5]);
             let ids: Vec<HouseholdId> = (1..=9).map(|n| HouseholdId(Uuid::from_u128(n))).collect();
-            assert_eq!(lists::list_by_ids(c, &scope, &ids)?.len(), 4);
-            assert!(lists::list_by_ids(c, &scope, &[])?.is_empty());
+            assert_eq!(lists::list_by_ids(c, &scope, &ids)?.rows.len(), 4);
+            assert!(lists::list_by_ids(c, &scope, &[])?.rows.is_empty());
             Ok(())
         }).await.unwrap();
     }

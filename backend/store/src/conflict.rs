@@ -5,6 +5,7 @@ use crate::dialect::MultiBackend;
 use crate::household::expect_one;
 use crate::page::{Page, PageRequest};
 use crate::schema::{conflicts, households};
+use crate::sound::{self, Found, load_sound};
 use crate::vault::{Home, Vault};
 use crate::{Conn, Result, StoreError, scope};
 use diesel::expression::SqlLiteral;
@@ -210,16 +211,21 @@ pub fn list_for_visit(c: &mut Conn, vault: &Vault, visit: VisitId) -> Result<Vec
     clear(rows, vault)
 }
 
+/// Conflicts for somebody to see, without those that cannot be read.
+fn clear_sound(found: Found<ConflictRow>, vault: &Vault) -> Result<Found<Conflict>> {
+    sound::each(found, TABLE, |row| row.id.to_string(), |row| row.into_clear(vault))
+}
+
 /// The open conflicts of these households that a scope shows, oldest first.
 pub fn list_open_for(c: &mut Conn, vault: &Vault, scope: &RowScope, ids: &[HouseholdId]) -> Result<Vec<Conflict>> {
-    let ids = ids.iter().map(ToString::to_string);
-    let rows = in_scope(conflicts::table.into_boxed(), scope)
-        .filter(conflicts::household_id.eq_any(ids))
-        .filter(conflicts::state.eq(ConflictState::Open.code()))
-        .order((conflicts::created_at, conflicts::id))
-        .select(ConflictRow::as_select())
-        .load(c)?;
-    clear(rows, vault)
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let all = || {
+        in_scope(conflicts::table.into_boxed(), scope)
+            .filter(conflicts::household_id.eq_any(ids.clone()))
+            .filter(conflicts::state.eq(ConflictState::Open.code()))
+            .order((conflicts::created_at, conflicts::id))
+    };
+    Ok(clear_sound(load_sound!(c, conflicts, ConflictRow, all)?, vault)?.rows)
 }
 
 /// The ids of a household's open conflicts.
@@ -234,10 +240,13 @@ pub fn list_open_ids(c: &mut Conn, id: HouseholdId) -> Result<Vec<ConflictId>> {
 }
 
 /// Those of the conflicts that are in scope.
-pub fn list_by_ids(c: &mut Conn, vault: &Vault, scope: &RowScope, ids: &[ConflictId]) -> Result<Vec<Conflict>> {
-    let ids = ids.iter().map(ToString::to_string);
-    let query = in_scope(conflicts::table.into_boxed(), scope).filter(conflicts::id.eq_any(ids));
-    clear(query.order(conflicts::id).select(ConflictRow::as_select()).load(c)?, vault)
+pub fn list_by_ids(c: &mut Conn, vault: &Vault, scope: &RowScope, ids: &[ConflictId]) -> Result<Found<Conflict>> {
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let all = || {
+        let query = in_scope(conflicts::table.into_boxed(), scope).filter(conflicts::id.eq_any(ids.clone()));
+        query.order(conflicts::id)
+    };
+    clear_sound(load_sound!(c, conflicts, ConflictRow, all)?, vault)
 }
 
 /// Asks these people no more about a household that left their hands: a reviewer may decide at once.
@@ -291,7 +300,7 @@ pub struct ConflictFilter {
     pub visit: Option<VisitId>,
 }
 
-/// One page of conflicts, oldest first.
+/// One page of conflicts, oldest first. The total counts those that cannot be read, too.
 pub fn list(
     c: &mut Conn,
     vault: &Vault,
@@ -308,9 +317,14 @@ pub fn list(
         query = query.filter(conflicts::created_at.ge(at)).filter(conflicts::created_at.gt(at).or(same));
     }
     let query = query.order((conflicts::created_at, conflicts::id)).limit(page.rows() + 1);
-    let rows: Vec<ConflictRow> = query.select(ConflictRow::as_select()).load(c)?;
-    let page = Page::cut(rows, page.rows(), total, |row| format!("{}~{}", row.created_at.micros(), row.id));
-    Ok(Page { items: clear(page.items, vault)?, next_cursor: page.next_cursor, total: page.total })
+    let keys: Vec<(At, String)> = query.select((conflicts::created_at, conflicts::id)).load(c)?;
+    let keys = keys.into_iter().map(|(at, id)| (Time::from(at), id)).collect();
+    let page = Page::cut(keys, page.rows(), total, |(at, id)| format!("{}~{id}", at.micros()));
+    let ids: Vec<String> = page.items.into_iter().map(|(_, id)| id).collect();
+    let all =
+        || conflicts::table.filter(conflicts::id.eq_any(ids.clone())).order((conflicts::created_at, conflicts::id));
+    let items = clear_sound(load_sound!(c, conflicts, ConflictRow, all)?, vault)?.rows;
+    Ok(Page { items, next_cursor: page.next_cursor, total })
 }
 
 fn filtered<'a>(scope: &RowScope, filter: &ConflictFilter) -> Query<'a> {

@@ -5,6 +5,7 @@ use crate::dialect::MultiBackend;
 use crate::household::{HouseholdRow, Query, in_scope};
 use crate::page::{Page, PageRequest};
 use crate::schema::{households, person_keys};
+use crate::sound::{Found, load_sound};
 use crate::vault::Vault;
 use crate::{Conn, Result, scope};
 use diesel::prelude::*;
@@ -46,7 +47,9 @@ pub struct HouseholdLine {
 /// These households as lists show them, whatever the scope: names for things that a reader may see.
 pub fn list_lines(c: &mut Conn, ids: impl IntoIterator<Item = HouseholdId>) -> Result<Vec<HouseholdLine>> {
     let ids = ids.into_iter().map(|id| id.to_string());
-    Ok(households::table.filter(households::id.eq_any(ids)).select(HouseholdLine::as_select()).load(c)?)
+    let ids: Vec<String> = ids.collect();
+    let all = || households::table.filter(households::id.eq_any(ids.clone()));
+    Ok(load_sound!(c, households, HouseholdLine, all)?.rows)
 }
 
 /// The blind index of something that only one person has.
@@ -81,7 +84,8 @@ pub struct HouseholdFilter {
     pub due_by: Option<Date>,
 }
 
-/// One page of the households of a scope, by id, or by due day when the filter asks for due ones.
+/// One page of the households of a scope, by id, or by due day when the filter asks for due ones. The total counts
+/// those that cannot be read, too.
 pub fn list(
     c: &mut Conn,
     scope: &RowScope,
@@ -90,25 +94,31 @@ pub fn list(
 ) -> Result<Page<HouseholdLine>> {
     let total = filtered(scope, filter).count().get_result(c)?;
     let mut query = filtered(scope, filter);
-    let rows: Vec<HouseholdLine> = if filter.due_by.is_some() {
+    let keys: Vec<(String, Option<String>)> = if filter.due_by.is_some() {
         if let Some([day, id]) = page.key()? {
             let (day, id) = (day.to_owned(), id.to_owned());
             let later = households::next_visit_due_on.gt(day.clone());
             query = query.filter(later.or(households::next_visit_due_on.eq(day).and(households::id.gt(id).nullable())));
         }
         let query = query.order((households::next_visit_due_on, households::id));
-        query.limit(page.rows() + 1).select(HouseholdLine::as_select()).load(c)?
+        query.limit(page.rows() + 1).select((households::id, households::next_visit_due_on)).load(c)?
     } else {
         if let Some([id]) = page.key()? {
             query = query.filter(households::id.gt(id.to_owned()));
         }
-        query.order(households::id).limit(page.rows() + 1).select(HouseholdLine::as_select()).load(c)?
+        let query = query.order(households::id).limit(page.rows() + 1);
+        query.select((households::id, households::next_visit_due_on)).load(c)?
     };
     let by_due = filter.due_by.is_some();
-    Ok(Page::cut(rows, page.rows(), total, |row: &HouseholdLine| match row.next_visit_due_on {
-        Some(day) if by_due => format!("{day}~{}", row.id),
-        _ => row.id.to_string(),
-    }))
+    let Page { items, next_cursor, total } = Page::cut(keys, page.rows(), total, |(id, day)| match day {
+        Some(day) if by_due => format!("{day}~{id}"),
+        _ => id.clone(),
+    });
+    let ids: Vec<String> = items.into_iter().map(|(id, _)| id).collect();
+    let all = || households::table.filter(households::id.eq_any(ids.clone()));
+    let mut items = load_sound!(c, households, HouseholdLine, all)?.rows;
+    items.sort_by_key(|line| (line.next_visit_due_on.filter(|_| by_due), line.id));
+    Ok(Page { items, next_cursor, total })
 }
 
 fn filtered<'a>(scope: &RowScope, filter: &HouseholdFilter) -> Query<'a> {
@@ -163,18 +173,19 @@ pub fn count(c: &mut Conn, scope: &RowScope) -> Result<i64> {
     Ok(in_scope(households::table.into_boxed(), scope).count().get_result(c)?)
 }
 
-/// The households of a scope after an id, by id: one page of a first sync.
-pub fn list_page_after(c: &mut Conn, scope: &RowScope, after: Option<Uuid>, limit: i64) -> Result<Vec<HouseholdRow>> {
+/// The households of a scope after an id, by id: one page of a first sync, with those that cannot be read.
+pub fn list_ids_after(c: &mut Conn, scope: &RowScope, after: Option<Uuid>, limit: i64) -> Result<Vec<HouseholdId>> {
     let mut query = in_scope(households::table.into_boxed(), scope);
     if let Some(after) = after {
         query = query.filter(households::id.gt(after.to_string()));
     }
-    Ok(query.order(households::id).limit(limit).select(HouseholdRow::as_select()).load(c)?)
+    let rows: Vec<Stored<HouseholdId>> = query.order(households::id).limit(limit).select(households::id).load(c)?;
+    Ok(rows.into_iter().map(Into::into).collect())
 }
 
 /// Those of the households that are in scope, in no particular order.
-pub fn list_by_ids(c: &mut Conn, scope: &RowScope, ids: &[HouseholdId]) -> Result<Vec<HouseholdRow>> {
-    let ids = ids.iter().map(ToString::to_string);
-    let query = in_scope(households::table.into_boxed(), scope).filter(households::id.eq_any(ids));
-    Ok(query.select(HouseholdRow::as_select()).load(c)?)
+pub fn list_by_ids(c: &mut Conn, scope: &RowScope, ids: &[HouseholdId]) -> Result<Found<HouseholdRow>> {
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let all = || in_scope(households::table.into_boxed(), scope).filter(households::id.eq_any(ids.clone()));
+    load_sound!(c, households, HouseholdRow, all)
 }

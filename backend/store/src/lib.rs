@@ -15,6 +15,7 @@ pub mod migrate;
 pub mod page;
 pub mod schema;
 mod scope;
+mod sound;
 pub mod url;
 pub mod vault;
 mod writer;
@@ -47,6 +48,7 @@ pub use db::{Db, DbOptions, savepoint};
 pub use dialect::Conn;
 pub use error::{StoreError, TransactionError};
 pub use page::{Page, PageRequest};
+pub use sound::Found;
 pub use vault::{Covered, Vault};
 
 /// What every function of this crate answers.

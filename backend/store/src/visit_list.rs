@@ -1,9 +1,9 @@
 //! Many visits at once: the review queue, a household's time line, a page of a pull.
 
-use crate::columns::Stored;
-use crate::household_list::HouseholdLine;
+use crate::columns::{At, Stored};
 use crate::page::{Page, PageRequest};
 use crate::schema::{households, visits};
+use crate::sound::{Found, load_sound};
 use crate::visit::{Query, VisitRow, in_scope};
 use crate::{Conn, Result, StoreError, scope};
 use diesel::prelude::*;
@@ -26,15 +26,8 @@ pub struct VisitFilter {
     pub q: Option<String>,
 }
 
-/// A visit in the queue, with the household it was made to.
-#[derive(Debug, Clone, PartialEq)]
-pub struct QueueRow {
-    pub visit: VisitRow,
-    pub household: HouseholdLine,
-}
-
-/// One page of the queue, oldest first.
-pub fn list(c: &mut Conn, scope: &RowScope, filter: &VisitFilter, page: &PageRequest) -> Result<Page<QueueRow>> {
+/// One page of the queue, oldest first. The total counts those that cannot be read, too.
+pub fn list(c: &mut Conn, scope: &RowScope, filter: &VisitFilter, page: &PageRequest) -> Result<Page<VisitRow>> {
     let total = filtered(scope, filter).count().get_result(c)?;
     let mut query = filtered(scope, filter);
     if let Some([micros, id]) = page.key()? {
@@ -43,27 +36,15 @@ pub fn list(c: &mut Conn, scope: &RowScope, filter: &VisitFilter, page: &PageReq
         let same = visits::received_at.eq(at).and(visits::id.gt(id.to_owned()));
         query = query.filter(visits::received_at.ge(at)).filter(visits::received_at.gt(at).or(same));
     }
-    let rows: Vec<VisitRow> =
-        query.order((visits::received_at, visits::id)).limit(page.rows() + 1).select(VisitRow::as_select()).load(c)?;
-    let page = Page::cut(rows, page.rows(), total, |row| format!("{}~{}", row.received_at.micros(), row.id));
-    with_households(c, page)
-}
-
-fn with_households(c: &mut Conn, page: Page<VisitRow>) -> Result<Page<QueueRow>> {
-    let ids = page.items.iter().map(|visit| visit.household_id.to_string());
-    let lines: Vec<HouseholdLine> =
-        households::table.filter(households::id.eq_any(ids)).select(HouseholdLine::as_select()).load(c)?;
-    let Page { items, next_cursor, total } = page;
-    let find = |id: HouseholdId| lines.iter().find(|line| line.id == id).cloned();
-    let items = items
-        .into_iter()
-        .map(|visit| {
-            let household =
-                find(visit.household_id).ok_or_else(|| StoreError::Broken("a visit without household".into()))?;
-            Ok(QueueRow { visit, household })
-        })
-        .collect::<Result<_>>()?;
-    Ok(Page { items, next_cursor, total })
+    let query = query.order((visits::received_at, visits::id)).limit(page.rows() + 1);
+    let keys: Vec<(At, String)> = query.select((visits::received_at, visits::id)).load(c)?;
+    let keys = keys.into_iter().map(|(at, id)| (Time::from(at), id)).collect();
+    let page = Page::cut(keys, page.rows(), total, |(at, id)| format!("{}~{id}", at.micros()));
+    let ids: Vec<String> = page.items.into_iter().map(|(_, id)| id).collect();
+    let all = || visits::table.filter(visits::id.eq_any(ids.clone()));
+    let mut items = load_sound!(c, visits, VisitRow, all)?.rows;
+    items.sort_by_key(|row| (row.received_at, row.id));
+    Ok(Page { items, next_cursor: page.next_cursor, total })
 }
 
 fn filtered<'a>(scope: &RowScope, filter: &VisitFilter) -> Query<'a> {
@@ -113,20 +94,23 @@ fn filtered<'a>(scope: &RowScope, filter: &VisitFilter) -> Query<'a> {
 /// The visits of these households that a scope shows, oldest first within a household.
 pub fn list_for_households(c: &mut Conn, scope: &RowScope, ids: &[HouseholdId]) -> Result<Vec<VisitRow>> {
     let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-    let query = visits::table.filter(visits::household_id.eq_any(ids.clone())).into_boxed();
-    let query = match scope {
-        // As `in_scope` has it, but asking only about these households: a page must not cost a whole area.
-        RowScope::Own(user) => {
-            let user = user.to_string();
-            let contact = households::contact_id.eq(user.clone());
-            let own = contact.or(households::responsible_id.eq(user.clone()));
-            let own = households::table.filter(households::id.eq_any(ids)).filter(own).select(households::id);
-            query.filter(visits::visitor_id.eq(user).or(visits::household_id.eq_any(own)))
-        }
-        RowScope::Region(_) | RowScope::Nothing => in_scope(query, scope),
+    let all = || {
+        let query = visits::table.filter(visits::household_id.eq_any(ids.clone())).into_boxed();
+        let query = match scope {
+            // As `in_scope` has it, but asking only about these households: a page must not cost a whole area.
+            RowScope::Own(user) => {
+                let user = user.to_string();
+                let contact = households::contact_id.eq(user.clone());
+                let own = contact.or(households::responsible_id.eq(user.clone()));
+                let own = households::table.filter(households::id.eq_any(ids.clone())).filter(own);
+                let own = own.select(households::id);
+                query.filter(visits::visitor_id.eq(user).or(visits::household_id.eq_any(own)))
+            }
+            RowScope::Region(_) | RowScope::Nothing => in_scope(query, scope),
+        };
+        query.order((visits::household_id, visits::started_at, visits::id))
     };
-    let query = query.order((visits::household_id, visits::started_at, visits::id));
-    Ok(query.select(VisitRow::as_select()).load(c)?)
+    Ok(load_sound!(c, visits, VisitRow, all)?.rows)
 }
 
 /// The visits of a household that wait for somebody, whatever the scope, in the order in which they came.
@@ -155,19 +139,20 @@ pub fn find_last_arrival(c: &mut Conn, id: HouseholdId) -> Result<Option<Time>> 
     Ok(waiting.last().map(|row| row.received_at))
 }
 
-/// The states of these visits, whatever the scope, for decisions of the rules.
+/// The states of these visits, whatever the scope, for what others see of them.
 pub fn list_states(c: &mut Conn, ids: impl IntoIterator<Item = VisitId>) -> Result<HashMap<VisitId, VisitState>> {
     let ids = ids.into_iter().map(|id| id.to_string());
-    let rows: Vec<(Stored<VisitId>, Stored<VisitState>)> =
+    let rows: Vec<(Stored<VisitId>, String)> =
         visits::table.filter(visits::id.eq_any(ids)).select((visits::id, visits::state)).load(c)?;
-    Ok(rows.into_iter().map(|(id, state)| (id.into(), state.into())).collect())
+    let state = |(id, state): (Stored<VisitId>, String)| Some((id.into(), VisitState::from_code(&state)?));
+    Ok(rows.into_iter().filter_map(state).collect())
 }
 
 /// Those of the visits that are in scope, in no particular order.
-pub fn list_by_ids(c: &mut Conn, scope: &RowScope, ids: &[VisitId]) -> Result<Vec<VisitRow>> {
-    let ids = ids.iter().map(ToString::to_string);
-    let query = in_scope(visits::table.into_boxed(), scope).filter(visits::id.eq_any(ids));
-    Ok(query.select(VisitRow::as_select()).load(c)?)
+pub fn list_by_ids(c: &mut Conn, scope: &RowScope, ids: &[VisitId]) -> Result<Found<VisitRow>> {
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let all = || in_scope(visits::table.into_boxed(), scope).filter(visits::id.eq_any(ids.clone()));
+    load_sound!(c, visits, VisitRow, all)
 }
 
 /// The visitor's visits to households that are not in their hands any more: still theirs to mend or to read.

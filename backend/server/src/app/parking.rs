@@ -161,7 +161,8 @@ fn log(c: &mut Conn, row: &ParkedRow) -> AppResult<Vec<ParkedEvent>> {
 /// Rows as one reader sees them.
 fn items(c: &mut Conn, actor: &Actor, rows: Vec<ParkedRow>) -> AppResult<Vec<ParkedItem>> {
     let homes: BTreeSet<HouseholdId> = rows.iter().filter_map(|row| row.household).collect();
-    let lines = lines(c, homes)?;
+    // A household that cannot be read is what some of the rows wait for: it has no name here.
+    let lines = household_list::list_lines(c, homes)?;
     let ops: Vec<OpId> = rows.iter().map(|row| row.op_id).collect();
     let befores: Vec<OpId> = rows.iter().filter_map(|row| row.after).collect();
     let shown = Shown {
@@ -181,22 +182,6 @@ fn items(c: &mut Conn, actor: &Actor, rows: Vec<ParkedRow>) -> AppResult<Vec<Par
         items.push(shown.item(row, receipt.as_deref())?);
     }
     Ok(items)
-}
-
-/// The households as lists show them. One that cannot be read is what some of the rows wait for: it has no name here.
-fn lines(c: &mut Conn, homes: BTreeSet<HouseholdId>) -> AppResult<Vec<HouseholdLine>> {
-    match household_list::list_lines(c, homes.clone()) {
-        Err(error) if !error.is_infrastructure() => {}
-        lines => return Ok(lines?),
-    }
-    let mut lines = Vec::with_capacity(homes.len());
-    for home in homes {
-        match household_list::list_lines(c, [home]) {
-            Err(error) if error.is_infrastructure() => return Err(error.into()),
-            found => lines.extend(found.unwrap_or_default()),
-        }
-    }
-    Ok(lines)
 }
 
 /// What stands around the rows of one answer.

@@ -17,12 +17,12 @@ use ruhu_domain::sync::conflict::{Conflict, ConflictState};
 use ruhu_domain::sync::twice::Answered;
 use ruhu_domain::visit::{Proposal, VisitState, VisitType};
 use ruhu_store::household::{self, HouseholdRow};
-use ruhu_store::household_list::HouseholdLine;
+use ruhu_store::household_list::{self, HouseholdLine};
 use ruhu_store::visit::{self, VisitRow};
 use ruhu_store::visit_list::{self, VisitFilter};
 use ruhu_store::{Conn, StoreError};
 use serde_json::{Map, Value};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// `state=all` in a query asks for every state.
 const ALL_STATES: &str = "all";
@@ -43,9 +43,10 @@ impl App {
             .read(move |c: &mut Conn| -> AppResult<VisitList> {
                 let found = visit_list::list(c, &actor.row_scope(), &filter, &page)?;
                 let mut titles = Titles::new(actor.user);
-                found.items.iter().for_each(|row| titles.add_line(&row.household));
-                let visits = found.items.into_iter().map(|row| row.visit).collect();
-                let items = summaries(c, &titles, visits)?;
+                // A visit whose household cannot be read waits without a name.
+                let homes: BTreeSet<HouseholdId> = found.items.iter().map(|visit| visit.household_id).collect();
+                household_list::list_lines(c, homes)?.iter().for_each(|line| titles.add_line(line));
+                let items = summaries(c, &titles, found.items)?;
                 Ok(VisitList { items, next_cursor: found.next_cursor, total: found.total })
             })
             .await

@@ -56,7 +56,7 @@ enum Command {
     /// Try the parked operations again that this program may be able to take in now, and stop.
     ///
     /// A server does the same when it starts. What a person must decide stays where it is.
-    Replay,
+    Replay(replay::Replaying),
     /// Accounts, for whoever has the machine.
     #[command(subcommand)]
     User(user::UserCommand),
@@ -145,7 +145,7 @@ async fn execute(command: Command, vars: impl Iterator<Item = (String, String)>)
             say(&if done.is_empty() { "up to date".to_owned() } else { done.join("\n") })
         }
         Command::Verify(how) => return verify::run(&config, how).await,
-        Command::Replay => replay::run(&config).await,
+        Command::Replay(what) => replay::run(&config, what).await,
         Command::User(command) => user::run(&config, command).await,
         Command::Openapi => Ok(()),
         #[cfg(feature = "sim")]

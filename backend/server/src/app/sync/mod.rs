@@ -1,5 +1,6 @@
 //! Push and pull of field devices (docs/SYNC.md).
 
+pub mod mended;
 pub mod operations;
 pub mod parking;
 #[cfg(feature = "failpoints")]

@@ -17,7 +17,7 @@ use ruhu_domain::visit::VisitState;
 use ruhu_store::change::{self, ChangeKind};
 use ruhu_store::household::HouseholdRow;
 use ruhu_store::visit::{self, VisitRow};
-use ruhu_store::{Conn, StoreError, conflict, household_list, operation, parking, user, visit_list};
+use ruhu_store::{Conn, Found, StoreError, conflict, household_list, operation, parking, user, visit_list};
 use serde_json::value::{RawValue, to_raw_value};
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -27,6 +27,7 @@ const PAGE_MAX: i64 = 500;
 const HOUSEHOLD: &str = "household";
 const VISIT: &str = "visit";
 const CONFLICT: &str = "conflict";
+const OUTCOME: &str = "outcome";
 /// No cursor of ours is longer.
 const CURSOR_MAX_BYTES: usize = 512;
 
@@ -76,6 +77,25 @@ fn outcome(c: &mut Conn, op: OpId) -> AppResult<Option<OutcomeRow>> {
     receipt.map(row).transpose()
 }
 
+/// What of a page can be read. A damaged row takes nothing with it: the page goes on without it, the log names it, and
+/// whoever mends it has the phones told (`mended.rs`).
+fn sound<T>(kind: &'static str, id: Uuid, made: AppResult<T>) -> AppResult<Option<T>> {
+    match made {
+        Ok(made) => Ok(Some(made)),
+        Err(AppError::Store(error)) if error.is_infrastructure() => Err(error.into()),
+        Err(cause) => {
+            tracing::error!(row.kind = kind, row.id = %id, %cause, "a damaged {kind} was left out of a pull: {id}");
+            Ok(None)
+        }
+    }
+}
+
+/// Those of the touched rows that are not in scope any more.
+fn gone<T>(touched: &BTreeSet<Uuid>, found: &Found<T>, id: impl Fn(&T) -> Uuid) -> Vec<Uuid> {
+    let there: BTreeSet<Uuid> = found.rows.iter().map(id).chain(found.damaged.iter().copied()).collect();
+    touched.difference(&there).copied().collect()
+}
+
 /// A page and where the next one begins; `view.cursor` is still empty.
 struct Pulled {
     view: PullView,
@@ -93,9 +113,9 @@ impl Page<'_> {
     fn snapshot(&self, c: &mut Conn, after: Option<Uuid>, feed: FeedPosition) -> AppResult<Pulled> {
         let scope = self.actor.row_scope();
         let total = if after.is_none() { Some(household_list::count(c, &scope)?) } else { None };
-        let households = household_list::list_page_after(c, &scope, after, self.limit)?;
-        let is_last = i64::try_from(households.len()).is_ok_and(|count| count < self.limit);
-        let ids: Vec<HouseholdId> = households.iter().map(|row| row.id).collect();
+        let ids = household_list::list_ids_after(c, &scope, after, self.limit)?;
+        let is_last = i64::try_from(ids.len()).is_ok_and(|count| count < self.limit);
+        let households = household_list::list_by_ids(c, &scope, &ids)?.rows;
         let mut visits = visit_list::list_for_households(c, &scope, &ids)?;
         let conflicts = conflict::list_open_for(c, &self.app.vault, &scope, &ids)?;
         let mut outcomes = Vec::new();
@@ -103,10 +123,11 @@ impl Page<'_> {
             Some(last) if !is_last => CursorAt::Snapshot { after: Some(last.uuid()), feed },
             _ => {
                 let elsewhere = visit_list::list_own_elsewhere(c, self.actor.user)?;
-                visits.extend(visit_list::list_by_ids(c, &scope, &elsewhere)?);
+                visits.extend(visit_list::list_by_ids(c, &scope, &elsewhere)?.rows);
                 // A phone that begins anew may have missed in the feed what became of its parked work.
                 for op in parking::list_ended(c, self.actor.user)? {
-                    outcomes.extend(outcome(c, op)?);
+                    let told = outcome(c, op);
+                    outcomes.extend(sound(OUTCOME, op.uuid(), told)?.flatten());
                 }
                 CursorAt::Feed(feed)
             }
@@ -129,23 +150,24 @@ impl Page<'_> {
         let touched: BTreeSet<Uuid> = named(ChangeKind::Household).union(&named(ChangeKind::Evict)).copied().collect();
         let ids: Vec<HouseholdId> = touched.iter().copied().map(HouseholdId).collect();
         let households = household_list::list_by_ids(c, &scope, &ids)?;
-        let gone = touched.iter().filter(|id| !households.iter().any(|row| row.id.uuid() == **id));
-        let mut evict: Vec<EvictRow> = gone.map(|id| EvictRow { kind: HOUSEHOLD, id: *id }).collect();
+        let out = |kind| move |id| EvictRow { kind, id };
+        let mut evict: Vec<EvictRow> =
+            gone(&touched, &households, |row| row.id.uuid()).into_iter().map(out(HOUSEHOLD)).collect();
         let touched = named(ChangeKind::Visit);
         let ids: Vec<VisitId> = touched.iter().copied().map(VisitId).collect();
         let visits = visit_list::list_by_ids(c, &scope, &ids)?;
-        let gone = touched.iter().filter(|id| !visits.iter().any(|row| row.id.uuid() == **id));
-        evict.extend(gone.map(|id| EvictRow { kind: VISIT, id: *id }));
+        evict.extend(gone(&touched, &visits, |row| row.id.uuid()).into_iter().map(out(VISIT)));
         let mut outcomes = Vec::new();
         for op_id in named(ChangeKind::Outcome) {
-            outcomes.extend(outcome(c, OpId(op_id))?);
+            let told = outcome(c, OpId(op_id));
+            outcomes.extend(sound(OUTCOME, op_id, told)?.flatten());
         }
-        let ids: Vec<ConflictId> = named(ChangeKind::Conflict).into_iter().map(ConflictId).collect();
+        let touched = named(ChangeKind::Conflict);
+        let ids: Vec<ConflictId> = touched.iter().copied().map(ConflictId).collect();
         let conflicts = conflict::list_by_ids(c, &self.app.vault, &scope, &ids)?;
-        let gone = ids.iter().filter(|id| !conflicts.iter().any(|of| of.id == **id));
-        evict.extend(gone.map(|id| EvictRow { kind: CONFLICT, id: id.uuid() }));
-        let mut changes = self.changes(c, households, visits)?;
-        changes.extend(self.conflicts(c, conflicts)?);
+        evict.extend(gone(&touched, &conflicts, |of| of.id.uuid()).into_iter().map(out(CONFLICT)));
+        let mut changes = self.changes(c, households.rows, visits.rows)?;
+        changes.extend(self.conflicts(c, conflicts.rows)?);
         let view = PullView { changes, evict, outcomes, cursor: String::new(), more, total: None };
         Ok(Pulled { view, next })
     }
@@ -162,13 +184,13 @@ impl Page<'_> {
             // Whoever knocks at the door calls first; a union only keeps the file.
             let is_at_the_door = [row.contact, row.responsible].contains(&Some(self.actor.user));
             let phones = if is_at_the_door { Phones::Clear } else { Phones::Masked };
-            let body = to_raw_value(&body(self.app, row, &people, phones)?)?;
-            changes.push(ChangeRow { kind: HOUSEHOLD, id, rev, body });
+            let body = body(self.app, row, &people, phones).and_then(|body| Ok(to_raw_value(&body)?));
+            changes.extend(sound(HOUSEHOLD, id, body)?.map(|body| ChangeRow { kind: HOUSEHOLD, id, rev, body }));
         }
         for row in visits {
             let (id, rev) = (row.id.uuid(), row.rev);
-            let body = to_raw_value(&self.visit(c, row, &people)?)?;
-            changes.push(ChangeRow { kind: VISIT, id, rev, body });
+            let body = self.visit(c, row, &people).and_then(|body| Ok(to_raw_value(&body)?));
+            changes.extend(sound(VISIT, id, body)?.map(|body| ChangeRow { kind: VISIT, id, rev, body }));
         }
         Ok(changes)
     }
