@@ -29,6 +29,11 @@ async fn items(actor: &Actor) -> Vec<Value> {
     items
 }
 
+async fn looked_into(actor: &Actor, device: &Actor, lost: i64, held: i64) -> Reply {
+    let body = json!({ "possible_loss": lost, "held": held });
+    actor.posts(&format!("/api/v1/devices/{}/loss", device.device), &body).await
+}
+
 async fn clears(actor: &Actor, device: &Actor, seen: i64) -> Reply {
     actor.posts(&format!("/api/v1/devices/{}/loss", device.device), &json!({ "possible_loss": seen })).await
 }
@@ -84,6 +89,35 @@ on_both_databases! {
         let audit = app.db().read(move |c: &mut ruhu_store::Conn| ruhu_store::audit::list_for_subject(c, "device", id));
         let audit = audit.await.unwrap();
         assert!(audit.iter().any(|row| row.action == "device.clear_loss" && row.actor_id == Some(boss.id.to_string())));
+    }
+
+    async fn a_phone_that_is_gone_for_good_leaves_the_list_until_it_reports(app: &TestApp) {
+        let ana = app.caseworker().sign_in().await;
+        let boss = app.supervisor().sign_in().await;
+        says(&ana, &[], held(1, 3)).await.ok();
+        clears(&boss, &ana, 3).await.refused(409, "state.moved");
+        for (lost, held) in [(0, 2), (0, 0), (3, 3), (0, -3), (-1, 3)] {
+            looked_into(&boss, &ana, lost, held).await.refused(409, "state.moved");
+        }
+        assert_eq!(looked_into(&boss, &ana, 0, 3).await.status, 204);
+        assert!(items(&boss).await.is_empty());
+        let id = ana.device;
+        let audit = app.db().read(move |c: &mut ruhu_store::Conn| ruhu_store::audit::list_for_subject(c, "device", id));
+        let audit = audit.await.unwrap();
+        let row = audit.iter().find(|row| row.action == "device.clear_loss").expect("a row of the audit");
+        let detail: Value = serde_json::from_str(&row.detail).unwrap();
+        assert_eq!((&detail["held"], &detail["count"], &detail["user"]), (&json!(3), &json!(0), &json!(ana.id)));
+        // It was only in a drawer: what it holds stands there again.
+        app.clock.pass_s(60);
+        says(&ana, &[], held(1, 3)).await.ok();
+        assert_eq!(items(&boss).await[0]["held"], 3);
+        // A phone with both: one word about both.
+        says(&ana, &[], held(1, 2)).await.ok();
+        assert_eq!(looked_into(&boss, &ana, 1, 2).await.status, 204);
+        assert!(items(&boss).await.is_empty());
+        // What it was known to hold, and does not bring, is still a possible loss.
+        says(&ana, &[], nothing()).await.ok();
+        assert_eq!(items(&boss).await[0]["possible_loss"], 2);
     }
 
     async fn a_new_epoch_with_as_many_records_is_no_loss(app: &TestApp) {

@@ -40,6 +40,9 @@ pub struct Device {
     pub lost_count: i64,
     #[diesel(deserialize_as = AtOption)]
     pub lost_at: Option<Time>,
+    /// When somebody looked into what it holds; until it reports again.
+    #[diesel(deserialize_as = AtOption)]
+    pub asked_at: Option<Time>,
 }
 
 impl Device {
@@ -166,6 +169,7 @@ pub fn advance(
             devices::held_since.eq(held_since.map(Time::naive_utc)),
             devices::lost_count.eq(before.lost_count.saturating_add(lost)),
             devices::lost_at.eq(lost_at.map(Time::naive_utc)),
+            devices::asked_at.eq(None::<chrono::NaiveDateTime>),
         ))
         .execute(c)?;
     if hit == 1 { Ok(()) } else { Err(StoreError::Stale) }

@@ -3,6 +3,7 @@
 use crate::columns::Stored;
 use crate::device::Device;
 use crate::dialect::MultiBackend;
+use crate::household::expect_one;
 use crate::page::{Page, PageRequest};
 use crate::schema::{devices, users};
 use crate::{Conn, Result, StoreError, scope};
@@ -37,11 +38,12 @@ fn since_of(device: &Device) -> Time {
 
 type Query<'a> = devices::BoxedQuery<'a, MultiBackend>;
 
-/// The phones of an area's people that hold what has not arrived, or came back with less than they held.
+/// The phones of an area's people that hold what has not arrived, as far as nobody has looked into it, or came back
+/// with less than they held.
 fn outstanding<'a>(region: &RegionCode) -> Query<'a> {
     let within = users::scope.ge(region.as_str().to_owned()).and(users::scope.lt(scope::after(region)));
     let people = users::table.filter(within).select(users::id);
-    let holds = devices::held_last_seq.ge(devices::next_seq.nullable());
+    let holds = devices::held_last_seq.ge(devices::next_seq.nullable()).and(devices::asked_at.is_null());
     devices::table
         .into_boxed()
         .filter(devices::user_id.eq_any(people))
@@ -106,9 +108,26 @@ pub fn find_owner(c: &mut Conn, id: DeviceId) -> Result<Option<(UserId, RegionCo
     Ok(owner.map(|(user, scope)| (user.into(), scope.into())))
 }
 
-/// Somebody has looked into a loss of exactly this many; `false` when it is another number by now.
-pub fn clear_loss(c: &mut Conn, id: DeviceId, seen: i64) -> Result<bool> {
-    let known = devices::table.find(id.to_string()).filter(devices::lost_count.eq(seen));
+/// Somebody has looked into what went missing on a phone, as it was seen here.
+/// `Stale` when it has told of something else since.
+pub fn clear_loss(c: &mut Conn, seen: &Device) -> Result<()> {
     let cleared = (devices::lost_count.eq(0), devices::lost_at.eq(None::<chrono::NaiveDateTime>));
-    Ok(diesel::update(known).set(cleared).execute(c)? == 1)
+    expect_one(diesel::update(as_seen(seen)).set(cleared).execute(c)?)
+}
+
+/// Somebody has looked into what a phone holds and that never came. What it said last stays, for when it reports again.
+/// `Stale` when it has told of something else since.
+pub fn note_asked(c: &mut Conn, seen: &Device, at: Time) -> Result<()> {
+    expect_one(diesel::update(as_seen(seen)).set(devices::asked_at.eq(at.naive_utc())).execute(c)?)
+}
+
+#[diesel::dsl::auto_type(no_type_alias)]
+fn as_seen(seen: &Device) -> _ {
+    let (id, epoch, next_seq): (String, i64, i64) = (seen.id.to_string(), seen.epoch, seen.next_seq);
+    let told_at: chrono::NaiveDateTime = seen.last_seen_at.naive_utc();
+    devices::table
+        .filter(devices::id.eq(id))
+        .filter(devices::epoch.eq(epoch))
+        .filter(devices::next_seq.eq(next_seq))
+        .filter(devices::last_seen_at.eq(told_at))
 }

@@ -40,6 +40,7 @@ diesel::table! {
         held_since -> Nullable<Timestamp>,
         lost_count -> BigInt,
         lost_at -> Nullable<Timestamp>,
+        asked_at -> Nullable<Timestamp>,
     }
 }
 diesel::table! {

@@ -669,8 +669,13 @@ export interface components {
          * @enum {string}
          */
         ClashKindCode: "path" | "group" | "row_gone" | "twice";
-        /** @description A possible loss was looked into. */
+        /** @description What a phone holds, or holds no more, was looked into. */
         ClearLossRequest: {
+            /**
+             * Format: int64
+             * @description The same for what the phone holds; missing when only the loss was looked into.
+             */
+            held?: number | null;
             /**
              * Format: int64
              * @description The number that was seen; another one by now is refused.

@@ -14,7 +14,7 @@ use ruhu_domain::ids::{DeviceId, HouseholdId, UserId};
 use ruhu_domain::policy::Verdict;
 use ruhu_domain::time::Time;
 use ruhu_domain::visit::VisitState;
-use ruhu_store::device::Device;
+use ruhu_store::device::{self, Device};
 use ruhu_store::device_list::{self, HeldBy};
 use ruhu_store::{Conn, audit, household, visit_list};
 use serde_json::json;
@@ -51,18 +51,27 @@ impl App {
         }
     }
 
-    /// Notes that somebody has looked into a possible loss.
+    /// Notes that somebody has looked into a possible loss, or into what a phone holds and that never came.
     pub async fn clear_loss(&self, actor: &Actor, id: DeviceId, wanted: ClearLossRequest) -> AppResult<()> {
         let (actor, now) = (actor.clone(), self.now());
         self.db
             .write(move |c: &mut Conn| -> AppResult<()> {
                 let owner = device_list::find_owner(c, id)?.filter(|(_, scope)| actor.scope.contains(scope));
                 let (user, _) = owner.ok_or_else(AppError::not_found)?;
-                let seen = wanted.possible_loss;
-                if seen < 1 || !device_list::clear_loss(c, id, seen)? {
+                let device = device::find(c, id)?.ok_or_else(AppError::not_found)?;
+                let (lost, held) = (wanted.possible_loss, wanted.held.unwrap_or(0));
+                let is_moved =
+                    lost != device.lost_count || wanted.held.is_some_and(|seen| seen != device.outstanding());
+                if is_moved || lost + held < 1 {
                     return Err(AppError::conflict("state.moved", "It is another number by now; look again"));
                 }
-                let detail = json!({ "count": seen, "user": user });
+                if lost > 0 {
+                    device_list::clear_loss(c, &device)?;
+                }
+                if held > 0 {
+                    device_list::note_asked(c, &device, now)?;
+                }
+                let detail = json!({ "count": lost, "held": held, "user": user });
                 Ok(audit::append(c, &event(now, &actor, "device.clear_loss", "device", id.uuid(), detail))?)
             })
             .await

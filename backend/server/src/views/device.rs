@@ -45,12 +45,14 @@ pub struct OutstandingList {
     pub total: i64,
 }
 
-/// A possible loss was looked into.
+/// What a phone holds, or holds no more, was looked into.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ClearLossRequest {
     /// The number that was seen; another one by now is refused.
     pub possible_loss: i64,
+    /// The same for what the phone holds; missing when only the loss was looked into.
+    pub held: Option<i64>,
 }
 
 /// A phone of somebody who has the household.

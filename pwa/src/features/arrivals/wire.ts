@@ -31,9 +31,9 @@ export async function listOutstandingOf(api: Asks, user: string): Promise<Result
   }
 }
 
-/** Somebody has asked what became of what a phone held no more; refused when it is another number by now. */
-export function clearLoss(api: Asks, { id, possible_loss }: OutstandingDevice): Promise<Result<unknown>> {
-  const body = { possible_loss };
+/** Somebody has asked what became of what a phone holds, or holds no more; refused when it is another number by now. */
+export function clearLoss(api: Asks, { id, possible_loss, held }: OutstandingDevice): Promise<Result<unknown>> {
+  const body = { possible_loss, held };
   return api.ask((http) => http.POST("/api/v1/devices/{id}/loss", { params: { path: { id } }, body }));
 }
 

@@ -19,6 +19,7 @@ export default {
     text: "At the contact of {time}, {n} record that the phone had told of was no longer on it, and the server never received it. Please ask the person. | At the contact of {time}, {n} records that the phone had told of were no longer on it, and the server never received them. Please ask the person.",
     title: "Has this been looked into?",
     sure: "First ask {name} what became of this {n} record, and have the household visited again where needed. The notice then goes away; the log keeps it. | First ask {name} what became of these {n} records, and have households visited again where needed. The notice then goes away; the log keeps it.",
+    held: "Only when the phone is gone for good, or {name} has told you what became of this {n} record. It leaves this list; the log keeps it, and it stands here again when the phone reports. | Only when the phone is gone for good, or {name} has told you what became of these {n} records. They leave this list; the log keeps them, and they stand here again when the phone reports.",
     clear: "Looked into",
     clearOf: "Looked into: {name}",
   },
