@@ -2,12 +2,14 @@
 
 use diesel::RunQueryDsl;
 use ruhu_domain::actor::Role;
-use ruhu_server::app::sync::parking::Replayed;
+use ruhu_server::app::sync::replay::Replayed;
 use ruhu_store::{Conn, StoreError};
 use ruhu_tests::matchers::Receipt;
 use ruhu_tests::{Actor, TestApp, Visit, a_visit, on_both_databases};
 use serde_json::{Value, json};
 use std::slice::from_ref;
+use std::sync::{Mutex, mpsc};
+use std::time::Duration;
 use uuid::Uuid;
 
 /// Runs a statement that no program of ours would.
@@ -238,6 +240,47 @@ on_both_databases! {
         let outcomes = hears(&ana, &cursor).await;
         assert_eq!(outcomes.len(), 1);
         outcome_of(&outcomes, &newer).applied();
+    }
+
+    async fn one_damaged_row_of_the_list_holds_back_no_other(app: &TestApp) {
+        let ana = app.caseworker().sign_in().await;
+        let (home, _) = failed_visit(app, &ana).await;
+        app.clock.pass_s(1);
+        let (other, op) = failed_visit(app, &ana).await;
+        let damage = |code: &str| format!("UPDATE parked SET author_role = '{code}' WHERE op_id <> '{}'", id_of(&op));
+        assert_eq!(execute(app, damage("nobody")).await, 1);
+        set_due_day(app, &home, "NULL").await;
+        set_due_day(app, &other, "NULL").await;
+        let replayed = Replayed { tried: 1, played: 1, refused: 0, waiting: 1 };
+        assert_eq!(app.app.replay_parked().await.unwrap(), replayed, "the oldest one cannot be read");
+        assert_eq!(execute(app, damage("caseworker")).await, 1);
+        assert_eq!(app.app.replay_parked().await.unwrap(), Replayed { tried: 1, played: 1, ..Replayed::default() });
+    }
+
+    async fn what_is_not_due_costs_no_turn_at_writing(app: &TestApp) {
+        let ana = app.caseworker().sign_in().await;
+        let mut waits = ana.submission(a_visit()).0;
+        waits["after"] = json!(Uuid::now_v7());
+        let dance = ana.op("visit.dance", Uuid::now_v7(), &json!({}));
+        for receipt in ana.pushes(&[waits, dance]).await.receipts() {
+            assert_eq!(receipt.0["outcome"], "parked");
+        }
+        let (entered, is_in) = mpsc::channel();
+        let (let_go, waits) = mpsc::channel::<()>();
+        let (db, waits) = (app.db().db().clone(), Mutex::new(waits));
+        let writer = tokio::spawn(async move {
+            let turn = move |_: &mut Conn| -> Result<(), StoreError> {
+                let _ = entered.send(());
+                let _ = waits.lock().unwrap().recv();
+                Ok(())
+            };
+            db.write(turn).await
+        });
+        tokio::task::spawn_blocking(move || is_in.recv().unwrap()).await.unwrap();
+        let looked = tokio::time::timeout(Duration::from_secs(20), app.app.replay_parked()).await;
+        let_go.send(()).unwrap();
+        writer.await.unwrap().unwrap();
+        assert_eq!(looked.expect("nobody waits for a writer").unwrap(), Replayed { waiting: 2, ..Replayed::default() });
     }
 
     async fn the_cause_of_a_failure_is_mended_and_the_next_start_takes_the_work_in(app: &TestApp) {

@@ -70,7 +70,8 @@ on_both_backends! {
                 operations::insert(c, &vault(), &answer(phone, number, seq, outcome, code), Some("{}"))?;
             }
             migrate(c, UP)?;
-            let rows = parking::list_waiting_after(c, None, 10)?;
+            let keys = parking::list_waiting_after(c, None, 10)?;
+            let rows = parking::list_sound(c, &keys.iter().map(|(_, op)| *op).collect::<Vec<_>>())?;
             let seen: Vec<_> = rows.iter().map(|row| (row.op_id, row.reason, row.seq, row.tries)).collect();
             assert_eq!(seen, [(op(1), ParkReason::WaitsFor, 1, 1), (op(3), ParkReason::Unknown, 4, 2)]);
             let row = &rows[1];
@@ -98,7 +99,7 @@ on_both_backends! {
             migrate(c, DOWN)?;
             migrate(c, UP)?;
             let waiting = parking::list_waiting_after(c, None, 10)?;
-            assert_eq!(waiting.iter().map(|row| row.op_id).collect::<Vec<_>>(), [op(3)]);
+            assert_eq!(waiting.iter().map(|(_, op)| *op).collect::<Vec<_>>(), [op(3)]);
             for (seq, outcome) in [(1, Outcome::Applied), (2, Outcome::Refused), (3, Outcome::Parked)] {
                 assert_eq!(operations::find(c, phone, 1, seq)?.unwrap().outcome, outcome);
             }

@@ -6,7 +6,7 @@ use crate::dialect::MultiBackend;
 use crate::household::expect_one;
 use crate::page::{Page, PageRequest};
 use crate::schema::{conflicts, operations, parked, visits};
-use crate::{Conn, Result, StoreError, scope};
+use crate::{Conn, Result, StoreError, scope, sound};
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 use ruhu_domain::actor::Role;
@@ -175,13 +175,14 @@ pub fn list_standings(c: &mut Conn, ops: &[OpId]) -> Result<HashMap<OpId, Depend
     let mut standings = HashMap::new();
     for ops in ops.chunks(STEP) {
         let ids: Vec<String> = ops.iter().map(ToString::to_string).collect();
-        let answers: Vec<(Stored<OpId>, Stored<Outcome>)> = operations::table
+        // What is damaged here stands as missing; `ruhu verify` names it.
+        let answers: Vec<(Stored<OpId>, String)> = operations::table
             .filter(operations::op_id.eq_any(&ids))
             .filter(operations::outcome.ne(Outcome::Duplicate.code()))
             .select((operations::op_id, operations::outcome))
             .load(c)?;
         for (op, outcome) in answers {
-            let (op, outcome) = (OpId::from(op), Outcome::from(outcome));
+            let (op, Some(outcome)) = (OpId::from(op), Outcome::from_code(&outcome)) else { continue };
             let is_done = DONE.contains(&outcome);
             let standing = if is_done { Dependency::Done } else { Dependency::Over };
             standings
@@ -189,13 +190,14 @@ pub fn list_standings(c: &mut Conn, ops: &[OpId]) -> Result<HashMap<OpId, Depend
                 .and_modify(|known| *known = if is_done { standing } else { *known })
                 .or_insert(standing);
         }
-        let rows: Vec<(Stored<OpId>, Stored<ParkState>)> =
+        let rows: Vec<(Stored<OpId>, String)> =
             parked::table.filter(parked::op_id.eq_any(&ids)).select((parked::op_id, parked::state)).load(c)?;
         for (op, state) in rows {
-            let standing = match ParkState::from(state) {
-                ParkState::Waiting => Dependency::Parked,
-                ParkState::Played => Dependency::Done,
-                ParkState::Refused | ParkState::Dismissed => Dependency::Over,
+            let standing = match ParkState::from_code(&state) {
+                Some(ParkState::Waiting) => Dependency::Parked,
+                Some(ParkState::Played) => Dependency::Done,
+                Some(ParkState::Refused | ParkState::Dismissed) => Dependency::Over,
+                None => continue,
             };
             standings.insert(op.into(), standing);
         }
@@ -209,13 +211,29 @@ pub fn list_done(c: &mut Conn, ops: &[OpId]) -> Result<HashSet<OpId>> {
     Ok(standings.filter(|(_, standing)| *standing == Dependency::Done).map(|(op, _)| op).collect())
 }
 
-/// Everything that waits, in the order of arrival, from behind this key on.
-pub fn list_waiting_after(c: &mut Conn, after: Option<(Time, OpId)>, limit: i64) -> Result<Vec<ParkedRow>> {
+/// The keys of everything that waits, in the order of arrival, from behind this key on.
+pub fn list_waiting_after(c: &mut Conn, after: Option<(Time, OpId)>, limit: i64) -> Result<Vec<(Time, OpId)>> {
     let mut query = parked::table.filter(parked::state.eq(ParkState::Waiting.code())).into_boxed();
     if let Some((at, op)) = after {
         query = query.filter(behind(at, op));
     }
-    Ok(query.order((parked::parked_at, parked::op_id)).limit(limit).select(ParkedRow::as_select()).load(c)?)
+    let query = query.order((parked::parked_at, parked::op_id)).limit(limit);
+    let keys: Vec<(At, Stored<OpId>)> = query.select((parked::parked_at, parked::op_id)).load(c)?;
+    Ok(keys.into_iter().map(|(at, op)| (at.into(), op.into())).collect())
+}
+
+/// Those of these operations that are parked, in the order of arrival, without what cannot be read.
+pub fn list_sound(c: &mut Conn, ops: &[OpId]) -> Result<Vec<ParkedRow>> {
+    let ids: Vec<String> = ops.iter().map(ToString::to_string).collect();
+    let query = || parked::table.filter(parked::op_id.eq_any(ids.clone())).order((parked::parked_at, parked::op_id));
+    let found = sound::rows(
+        c,
+        "parked",
+        |c| Ok(query().select(ParkedRow::as_select()).load(c)?),
+        |c| Ok(query().select(parked::op_id).load(c)?),
+        |c, op| Ok(parked::table.find(op.to_owned()).select(ParkedRow::as_select()).get_result(c)?),
+    );
+    Ok(found?.rows)
 }
 
 /// What became of an author's operations that were parked, for a phone that begins anew.

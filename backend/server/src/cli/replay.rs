@@ -1,7 +1,7 @@
 //! `ruhu replay`: what is parked is tried again, and phones hear of what was mended.
 
 use super::{Failure, open, say};
-use crate::app::sync::parking::Replayed;
+use crate::app::sync::replay::Replayed;
 use crate::config::Config;
 use uuid::Uuid;
 

@@ -8,3 +8,4 @@ pub mod planted;
 pub mod prepare;
 pub mod pull;
 pub mod push;
+pub mod replay;

@@ -6,7 +6,6 @@
 //! reaches it as an outcome (docs/SYNC.md, "Parking").
 
 use crate::app::error::AppError;
-use crate::app::sync::operations::is_known;
 use crate::app::sync::prepare::Prepared;
 use crate::app::sync::push::{decide, failed};
 use crate::app::{App, AppResult};
@@ -26,9 +25,6 @@ use uuid::Uuid;
 
 /// Waiting operations that one transaction decides at most; the next one goes on.
 const PLAYED_MAX: usize = 200;
-/// Operations that one run over everything looks at most, and of one step.
-const LOOKED_AT_MAX: usize = 10_000;
-const STEP: i64 = 100;
 
 /// Who or what has an operation decided again.
 #[derive(Debug, Clone, Copy)]
@@ -58,80 +54,6 @@ impl Cause<'_> {
             Self::Offer | Self::Dependency | Self::Server => None,
         }
     }
-}
-
-/// What a run over everything that waits came to.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Replayed {
-    /// Decided again.
-    pub tried: usize,
-    pub played: usize,
-    pub refused: usize,
-    /// Still in the way of nobody, and still waiting.
-    pub waiting: usize,
-}
-
-impl App {
-    /// Tries what this server may be able to decide now: kinds and versions that it has learnt, failures whose cause
-    /// may be mended, and what hangs on an operation that is done. Each has a transaction of its own.
-    pub async fn replay_parked(&self) -> AppResult<Replayed> {
-        let (mut sum, mut after) = (Replayed::default(), None);
-        for _ in 0..LOOKED_AT_MAX / usize::try_from(STEP).unwrap_or(1) {
-            let rows = self.db.read(move |c: &mut Conn| parking::list_waiting_after(c, after, STEP)).await?;
-            let Some(last) = rows.last() else { break };
-            after = Some((last.parked_at, last.op_id));
-            for row in rows {
-                let (app, op, now) = (self.clone(), row.op_id, self.now());
-                let tried = self.db.write(move |c: &mut Conn| replay_by_server(&app, c, op, now)).await;
-                sum.add(op, tried)?;
-            }
-        }
-        let Replayed { tried, played, refused, waiting } = sum;
-        if tried + waiting > 0 {
-            tracing::info!(tried, played, refused, waiting, "looked through the parked operations");
-        }
-        Ok(sum)
-    }
-}
-
-impl Replayed {
-    fn add(&mut self, op: OpId, tried: AppResult<Option<ParkState>>) -> AppResult<()> {
-        let state = match tried {
-            Ok(state) => state,
-            Err(AppError::Store(error)) if error.is_infrastructure() => return Err(error.into()),
-            Err(cause) => {
-                tracing::error!(op.id = %op, %cause, "parked operation {op} could not be looked at");
-                None
-            }
-        };
-        self.tried += usize::from(state.is_some());
-        match state {
-            Some(ParkState::Played) => self.played += 1,
-            Some(ParkState::Refused | ParkState::Dismissed) => self.refused += 1,
-            Some(ParkState::Waiting) | None => self.waiting += 1,
-        }
-        Ok(())
-    }
-}
-
-fn replay_by_server(app: &App, c: &mut Conn, op: OpId, now: Time) -> AppResult<Option<ParkState>> {
-    parking::hold(c, op)?;
-    let Some(row) = parking::find(c, op)?.filter(|row| row.state == ParkState::Waiting) else { return Ok(None) };
-    let is_due = match (row.reason, row.after) {
-        (ParkReason::Unknown, _) => is_known(&row.kind, row.version),
-        (ParkReason::Failed, _) => true,
-        (ParkReason::WaitsFor, Some(after)) => !parking::list_done(c, &[after])?.is_empty(),
-        (ParkReason::WaitsFor, None) => false,
-    };
-    if !is_due {
-        return Ok(None);
-    }
-    let author = row.author;
-    let played = play(app, c, row, Cause::Server, now)?;
-    if played.state == ParkState::Played {
-        play_ready(app, c, author, now)?;
-    }
-    Ok(Some(played.state))
 }
 
 /// Decides the author's operations again whose turn has come: those that wait for an operation that is done, then
