@@ -19,6 +19,7 @@ mod openapi;
 mod outstanding;
 mod parking;
 mod parking_desk;
+mod parking_queue;
 mod problems;
 mod races;
 mod reviews;

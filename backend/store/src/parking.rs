@@ -170,6 +170,25 @@ pub fn list_waits(c: &mut Conn, author: UserId) -> Result<Vec<(OpId, OpId)>> {
     Ok(rows.into_iter().filter_map(|(op, after)| Some((op.parse().ok()?, after?.parse().ok()?))).collect())
 }
 
+/// An author's operations that wait for one of these, in the order of arrival.
+pub fn list_waits_for(c: &mut Conn, author: UserId, ops: &[OpId]) -> Result<Vec<OpId>> {
+    let on = ops.iter().map(|op| Some(op.to_string()));
+    // Author and order are seen to here, so that the search is one by what they wait for, however much else waits.
+    let mut rows: Vec<Arrived> = parked::table
+        .filter(parked::after_op.eq_any(on))
+        .filter(parked::state.eq(ParkState::Waiting.code()))
+        .filter(parked::reason.eq(ParkReason::WaitsFor.code()))
+        .select((parked::parked_at, parked::epoch, parked::seq, parked::op_id, parked::author_id))
+        .load(c)?;
+    let author = author.to_string();
+    rows.retain(|row| row.4 == author);
+    rows.sort_unstable();
+    Ok(rows.into_iter().filter_map(|row| row.3.parse().ok()).collect())
+}
+
+/// When and where an operation arrived, which it is, and whose.
+type Arrived = (chrono::NaiveDateTime, i64, i64, String, String);
+
 /// How these operations stand, as others see them that hang on them. Those that are not there are left out.
 pub fn list_standings(c: &mut Conn, ops: &[OpId]) -> Result<HashMap<OpId, Dependency>> {
     let mut standings = HashMap::new();

@@ -3,7 +3,7 @@
 use crate::app::audience::People;
 use crate::app::error::AppError;
 use crate::app::household::{page, read_code, shown_name};
-use crate::app::sync::parking::{Cause, DISMISSED, end, play, play_ready};
+use crate::app::sync::parking::{Cause, DISMISSED, Turns, end, play, play_behind};
 use crate::app::{App, AppResult};
 use crate::views::parking::{ParkedAfter, ParkedEnd, ParkedEvent, ParkedItem, ParkedList, ParkedQuery, ParkedView};
 use ruhu_domain::actor::Actor;
@@ -65,7 +65,7 @@ impl App {
                 let row = held(c, &actor, op, Action::ReplayParked)?;
                 let row = play(&app, c, row, Cause::Person(&actor), now)?;
                 if row.state == ParkState::Played {
-                    play_ready(&app, c, row.author, now)?;
+                    play_behind(&app, c, row.author, op, now, &mut Turns::begin())?;
                 }
                 view(c, &actor, row)
             })

@@ -26,6 +26,16 @@ use uuid::Uuid;
 /// Waiting operations that one transaction decides at most; the next one goes on.
 const PLAYED_MAX: usize = 200;
 
+/// How many waiting operations a transaction may still decide.
+pub struct Turns(usize);
+
+impl Turns {
+    /// Those of a transaction that begins.
+    pub fn begin() -> Self {
+        Self(PLAYED_MAX)
+    }
+}
+
 /// Who or what has an operation decided again.
 #[derive(Debug, Clone, Copy)]
 pub enum Cause<'a> {
@@ -56,43 +66,64 @@ impl Cause<'_> {
     }
 }
 
-/// Decides the author's operations again whose turn has come: those that wait for an operation that is done, then
-/// those that wait for them. Bounded; what is left comes with the author's next push, or the next run over everything.
-pub fn play_ready(app: &App, c: &mut Conn, author: UserId, now: Time) -> AppResult<()> {
-    let mut left = PLAYED_MAX;
-    let mut tried: Vec<OpId> = Vec::new();
-    loop {
-        let mut waiting = parking::list_waits(c, author)?;
-        waiting.retain(|(op, _)| !tried.contains(op));
-        let on: Vec<OpId> = waiting.iter().map(|(_, after)| *after).collect();
-        let turn = ready(&waiting, &parking::list_done(c, &on)?, left);
-        if turn.is_empty() {
-            return Ok(());
-        }
-        left -= turn.len();
-        for op in &turn {
-            let played = savepoint(c, |c| -> AppResult<()> {
-                parking::hold(c, *op)?;
-                match parking::find(c, *op)?.filter(|row| row.state == ParkState::Waiting) {
-                    Some(row) => play(app, c, row, Cause::Dependency, now).map(drop),
-                    None => Ok(()),
+/// Decides the author's operations again that wait for one that is done, then those that wait for them; whether anything
+/// of theirs waited. What the transaction's bound leaves comes with their next push, or the next run over everything.
+pub fn play_ready(app: &App, c: &mut Conn, author: UserId, now: Time, turns: &mut Turns) -> AppResult<bool> {
+    let waiting = parking::list_waits(c, author)?;
+    let on: Vec<OpId> = waiting.iter().map(|(_, after)| *after).collect();
+    let turn = ready(&waiting, &parking::list_done(c, &on)?, turns.0);
+    play_in_turn(app, c, author, turn, now, turns)?;
+    Ok(!waiting.is_empty())
+}
+
+/// The same after one operation had its effect: only what waits for it is looked for.
+pub fn play_behind(app: &App, c: &mut Conn, author: UserId, op: OpId, now: Time, turns: &mut Turns) -> AppResult<()> {
+    if turns.0 == 0 {
+        return Ok(());
+    }
+    let turn = parking::list_waits_for(c, author, &[op])?;
+    play_in_turn(app, c, author, turn, now, turns)
+}
+
+/// Plays these in their order, then those behind them in theirs, and so on.
+fn play_in_turn(
+    app: &App,
+    c: &mut Conn,
+    author: UserId,
+    mut turn: Vec<OpId>,
+    now: Time,
+    turns: &mut Turns,
+) -> AppResult<()> {
+    while !turn.is_empty() && turns.0 > 0 {
+        turn.truncate(turns.0);
+        turns.0 -= turn.len();
+        let mut done = Vec::with_capacity(turn.len());
+        for op in turn {
+            let played = savepoint(c, |c| -> AppResult<bool> {
+                parking::hold(c, op)?;
+                match parking::find(c, op)?.filter(|row| row.state == ParkState::Waiting) {
+                    Some(row) => Ok(play(app, c, row, Cause::Dependency, now)?.state == ParkState::Played),
+                    None => Ok(false),
                 }
             });
-            tolerate(*op, played)?;
+            if tolerate(op, played)? {
+                done.push(op);
+            }
         }
-        tried.extend(turn);
+        turn = parking::list_waits_for(c, author, &done)?;
     }
+    Ok(())
 }
 
 /// A damaged row in the way of one operation takes nothing with it; the log says why.
-fn tolerate(op: OpId, result: AppResult<()>) -> AppResult<()> {
+fn tolerate<T: Default>(op: OpId, result: AppResult<T>) -> AppResult<T> {
     match result {
         Err(AppError::Store(error)) if error.is_infrastructure() => Err(error.into()),
         Err(cause) => {
             tracing::error!(op.id = %op, %cause, "operation {op} could not be parked or played");
-            Ok(())
+            Ok(T::default())
         }
-        Ok(()) => Ok(()),
+        Ok(done) => Ok(done),
     }
 }
 

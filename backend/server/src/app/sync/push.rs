@@ -3,7 +3,7 @@
 
 use crate::app::error::{AppError, Detail};
 use crate::app::sync::operations::{Effect, apply};
-use crate::app::sync::parking::{note, play_ready};
+use crate::app::sync::parking::{Turns, note, play_behind, play_ready};
 #[cfg(feature = "failpoints")]
 use crate::app::sync::planted::{self, Bug};
 use crate::app::sync::prepare::{Prepared, prepare};
@@ -96,10 +96,8 @@ fn receive(app: &App, c: &mut Conn, actor: &Actor, request: &Batch, now: Time) -
     }
     let mut receipts = Vec::with_capacity(request.ops.len());
     // Usually nothing of an author waits, and then none of it is looked for.
-    let mut has_waiting = !parking::list_waits(c, actor.user)?.is_empty();
-    if has_waiting {
-        play_ready(app, c, actor.user, now)?;
-    }
+    let mut turns = Turns::begin();
+    let mut has_waiting = play_ready(app, c, actor.user, now, &mut turns)?;
     for prepared in &request.ops {
         let Prepared { op, hash, .. } = prepared;
         match at.place(request.epoch, op.seq) {
@@ -121,7 +119,7 @@ fn receive(app: &App, c: &mut Conn, actor: &Actor, request: &Batch, now: Time) -
                 let receipt = take(app, c, actor, prepared, request.epoch, now)?;
                 has_waiting |= receipt.outcome == Outcome::Parked;
                 if has_waiting && has_effect(receipt.outcome) {
-                    play_ready(app, c, actor.user, now)?;
+                    play_behind(app, c, actor.user, op.id, now, &mut turns)?;
                 }
                 receipts.push(receipt_text(&receipt)?);
                 at.next_seq += 1;

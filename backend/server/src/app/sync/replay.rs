@@ -2,7 +2,7 @@
 
 use crate::app::error::AppError;
 use crate::app::sync::operations::is_known;
-use crate::app::sync::parking::{Cause, play, play_ready};
+use crate::app::sync::parking::{Cause, Turns, play, play_behind};
 use crate::app::{App, AppResult};
 use ruhu_domain::ids::OpId;
 use ruhu_domain::sync::parking::{ParkReason, ParkState};
@@ -104,7 +104,7 @@ fn replay_by_server(app: &App, c: &mut Conn, op: OpId, now: Time) -> AppResult<O
     let author = row.author;
     let played = play(app, c, row, Cause::Server, now)?;
     if played.state == ParkState::Played {
-        play_ready(app, c, author, now)?;
+        play_behind(app, c, author, op, now, &mut Turns::begin())?;
     }
     Ok(Some(played.state))
 }
