@@ -255,15 +255,16 @@ pub fn list_sound(c: &mut Conn, ops: &[OpId]) -> Result<Vec<ParkedRow>> {
     Ok(found?.rows)
 }
 
-/// What became of an author's operations that were parked, for a phone that begins anew.
-pub fn list_ended(c: &mut Conn, author: UserId) -> Result<Vec<OpId>> {
-    let rows: Vec<Stored<OpId>> = parked::table
-        .filter(parked::author_id.eq(author.to_string()))
-        .filter(parked::state.ne(ParkState::Waiting.code()))
-        .order((parked::parked_at, parked::op_id))
-        .select(parked::op_id)
-        .load(c)?;
-    Ok(rows.into_iter().map(Into::into).collect())
+/// An author's operations that were parked and are not any more, from behind this key on, for a phone that begins anew.
+pub fn list_ended(c: &mut Conn, author: UserId, after: Option<(Time, OpId)>, limit: i64) -> Result<Vec<(Time, OpId)>> {
+    let of_author = parked::table.filter(parked::author_id.eq(author.to_string()));
+    let mut query = of_author.filter(parked::state.ne(ParkState::Waiting.code())).into_boxed();
+    if let Some((at, op)) = after {
+        query = query.filter(behind(at, op));
+    }
+    let query = query.order((parked::parked_at, parked::op_id)).limit(limit);
+    let keys: Vec<(At, Stored<OpId>)> = query.select((parked::parked_at, parked::op_id)).load(c)?;
+    Ok(keys.into_iter().map(|(at, op)| (at.into(), op.into())).collect())
 }
 
 /// How many operations wait for each of these.

@@ -29,6 +29,9 @@ pub struct Cursor {
 pub enum CursorAt {
     /// Sending everything: households after `after`, then the feed from `feed`.
     Snapshot { after: Option<Uuid>, feed: FeedPosition },
+    /// Sending what became of parked work before the first sync began, from behind this time (microseconds) and
+    /// operation, then the feed from `feed`.
+    Ended { after: (i64, Uuid), feed: FeedPosition },
     /// Sending what happened after this position.
     Feed(FeedPosition),
 }

@@ -13,6 +13,7 @@ use ruhu_domain::actor::Actor;
 use ruhu_domain::ids::{ConflictId, HouseholdId, OpId, UserId, VisitId};
 use ruhu_domain::sync::conflict::{Conflict, ConflictState};
 use ruhu_domain::sync::cursor::{Cursor, CursorAt, FeedPosition};
+use ruhu_domain::time::Time;
 use ruhu_domain::visit::VisitState;
 use ruhu_store::change::{self, ChangeKind};
 use ruhu_store::household::HouseholdRow;
@@ -50,6 +51,9 @@ impl App {
                 let page = Page { app: &app, actor: &actor, limit };
                 let mut pulled = match at {
                     CursorAt::Snapshot { after, feed } => page.snapshot(c, after, feed)?,
+                    CursorAt::Ended { after: (micros, op), feed } => {
+                        page.ended(c, Some((Time::from_micros(micros), OpId(op))), feed)?
+                    }
                     CursorAt::Feed(position) => page.feed(c, position)?,
                 };
                 let next =
@@ -102,6 +106,14 @@ struct Pulled {
     next: CursorAt,
 }
 
+impl Pulled {
+    /// An empty page after which more comes.
+    fn more(next: CursorAt) -> Self {
+        let (changes, evict, outcomes) = (Vec::new(), Vec::new(), Vec::new());
+        Self { view: PullView { changes, evict, outcomes, cursor: String::new(), more: true, total: None }, next }
+    }
+}
+
 struct Page<'a> {
     app: &'a App,
     actor: &'a Actor,
@@ -118,24 +130,35 @@ impl Page<'_> {
         let households = household_list::list_by_ids(c, &scope, &ids)?.rows;
         let mut visits = visit_list::list_for_households(c, &scope, &ids)?;
         let conflicts = conflict::list_open_for(c, &self.app.vault, &scope, &ids)?;
-        let mut outcomes = Vec::new();
-        let next = match ids.last() {
-            Some(last) if !is_last => CursorAt::Snapshot { after: Some(last.uuid()), feed },
+        let mut pulled = match ids.last() {
+            Some(last) if !is_last => Pulled::more(CursorAt::Snapshot { after: Some(last.uuid()), feed }),
             _ => {
                 let elsewhere = visit_list::list_own_elsewhere(c, self.actor.user)?;
                 visits.extend(visit_list::list_by_ids(c, &scope, &elsewhere)?.rows);
-                // A phone that begins anew may have missed in the feed what became of its parked work.
-                for op in parking::list_ended(c, self.actor.user)? {
-                    let told = outcome(c, op);
-                    outcomes.extend(sound(OUTCOME, op.uuid(), told)?.flatten());
-                }
-                CursorAt::Feed(feed)
+                self.ended(c, None, feed)?
             }
         };
-        let mut changes = self.changes(c, households, visits)?;
-        changes.extend(self.conflicts(c, conflicts)?);
-        let view = PullView { changes, evict: vec![], outcomes, cursor: String::new(), more: true, total };
-        Ok(Pulled { view, next })
+        pulled.view.changes = self.changes(c, households, visits)?;
+        pulled.view.changes.extend(self.conflicts(c, conflicts)?);
+        pulled.view.total = total;
+        Ok(pulled)
+    }
+
+    /// What became of parked work before this sync began: a phone that begins anew may have missed it in the feed. What
+    /// ends while it reads is behind `feed`.
+    fn ended(&self, c: &mut Conn, after: Option<(Time, OpId)>, feed: FeedPosition) -> AppResult<Pulled> {
+        let keys = parking::list_ended(c, self.actor.user, after, self.limit)?;
+        let is_last = i64::try_from(keys.len()).is_ok_and(|count| count < self.limit);
+        let next = match keys.last() {
+            Some((at, op)) if !is_last => CursorAt::Ended { after: (at.micros(), op.uuid()), feed },
+            _ => CursorAt::Feed(feed),
+        };
+        let mut pulled = Pulled::more(next);
+        for (_, op) in keys {
+            let told = outcome(c, op);
+            pulled.view.outcomes.extend(sound(OUTCOME, op.uuid(), told)?.flatten());
+        }
+        Ok(pulled)
     }
 
     /// What happened after a position, each thing once, as it is now.
