@@ -57,6 +57,30 @@ on_both_databases! {
         assert!(phone.outcomes.iter().any(|of| of.0["op_id"] == ops[7]["id"]));
     }
 
+    async fn whoever_went_to_a_desk_hears_what_became_of_their_work_and_nothing_else(app: &TestApp) {
+        let ana = app.caseworker().sign_in().await;
+        let (boss, admin) = (app.supervisor().sign_in().await, app.admin().sign_in().await);
+        let home = ana.submits(a_visit()).await.applied();
+        let ops = parked(&ana, 2).await;
+        dismisses(&boss, &ops[0]).await;
+        admin.patches(&format!("/api/v1/users/{}", ana.id), &json!({ "role": "banner_supervisor" })).await.ok();
+        let ana = Actor::sign_in_on(app, &ana.login, &ana.password, ana.device).await;
+        let mut phone = ana.pulls(None, 1).await;
+        let heard = |phone: &Phone| phone.outcomes.iter().map(|of| of.0["op_id"].clone()).collect::<Vec<_>>();
+        assert_eq!(heard(&phone), [ops[0]["id"].clone()]);
+        // What becomes of her earlier visit is in her feed, too, and what she works at now is in her scope.
+        boss.rejects(&home).await.ok();
+        dismisses(&boss, &ops[1]).await;
+        while phone.takes(&ana.pulls_page(phone.cursor.as_deref(), 1).await.ok()) {}
+        assert_eq!(heard(&phone), [ops[0]["id"].clone(), ops[1]["id"].clone()]);
+        assert!(phone.rows.is_empty() && phone.evicted.is_empty() && phone.total.is_none(), "{phone:?}");
+        app.auditor().sign_in().await.pulls_page(None, 10).await.refused(403, "auth.not_allowed");
+        // Back in the field, everything comes.
+        admin.patches(&format!("/api/v1/users/{}", ana.id), &json!({ "role": "caseworker" })).await.ok();
+        let ana = Actor::sign_in_on(app, &ana.login, &ana.password, ana.device).await;
+        assert!(ana.pulls(phone.cursor.as_deref(), 10).await.household(home.household).is_some());
+    }
+
     async fn a_push_takes_in_a_bounded_number_of_what_waits_the_oldest_first(app: &TestApp) {
         let ana = app.caseworker().sign_in().await;
         let cursor = ana.pulls(None, 500).await.cursor.unwrap();

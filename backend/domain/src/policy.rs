@@ -12,10 +12,10 @@ use crate::region::RegionCode;
 pub enum Action {
     /// Own account, own devices, definitions and regions: anyone who is signed in.
     UseOwnAccount,
-    /// Pull of a field device.
+    /// A field device: a pull brings everything in its user's hands.
     SyncDevice,
-    /// Push: whoever was in the field once hands in what they recorded then; each operation is decided by what they
-    /// may do, or could ([`crate::tenure`]).
+    /// Push and pull: whoever was in the field once hands in what they recorded then, and hears what became of it; each
+    /// operation is decided by what they may do, or could ([`crate::tenure`]).
     HandIn,
     ListHouseholds,
     ViewHousehold,

@@ -9,7 +9,7 @@ import { type About, type Client, worksInTheField } from "@/features/auth";
 import { type Installation, endOwedSession, openInstallation, refreshUser, resume, signIn, signOut } from "@/sync/account";
 import { refreshDocuments } from "@/sync/documents";
 import { type Engine, createEngine } from "@/sync/engine";
-import { countUnsent } from "@/sync/outbox";
+import { countParked, countUnsent } from "@/sync/outbox";
 import { leaveField } from "@/sync/pull";
 import { type SyncStatus, withoutNetwork } from "@/sync/status";
 import { deviceLabel } from "./deviceLabel";
@@ -80,7 +80,7 @@ export async function createClient(platform: Platform, hooks: ClientHooks): Prom
     const earlier = createEngine(opened, api, "hand_in");
     let isOver = false;
     void leaveField(opened)
-      .then(() => countUnsent(opened))
+      .then(async () => (await countUnsent(opened)) + (await countParked(opened)))
       .then(
         (count) => {
           if (count > 0 && !isOver) earlier.start();

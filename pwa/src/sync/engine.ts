@@ -6,7 +6,7 @@ import { isTransient, localProblem, needsSignIn, type Problem } from "@/api/prob
 import type { Store } from "@/db/database";
 import { readMeta, writeMeta } from "@/db/meta";
 import { storageCode } from "@/db/quota";
-import { adoptDevice, adoptHistory, countUnsent, forgetOld } from "./outbox";
+import { adoptDevice, adoptHistory, countParked, countUnsent, forgetOld } from "./outbox";
 import { refreshDocuments } from "./documents";
 import { createPace, type Round } from "./pace";
 import { pull } from "./pull";
@@ -43,7 +43,10 @@ export function backoffMs(failures: number, random: number): number {
   return Math.round(step / 2 + (step / 2) * random);
 }
 
-/** What a phone does with the server. `hand_in`: only what was recorded in an earlier role goes out. */
+/**
+ * What a phone does with the server. `hand_in`: only what was recorded in an earlier role goes out, and as long as some
+ * of it is parked the phone asks what became of it; the server answers with nothing else.
+ */
 export type Task = "sync" | "hand_in";
 
 export function createEngine(store: Store, api: Api, task: Task = "sync"): Engine {
@@ -145,7 +148,7 @@ export function createEngine(store: Store, api: Api, task: Task = "sync"): Engin
       push(store, api, pacing, (done, total) => phase({ is: "sending", done, total }));
     const unsent = await sendAll();
     if (unsent && (isTransient(unsent) || needsSignIn(unsent))) return unsent;
-    if (task === "hand_in") return unsent;
+    if (task === "hand_in") return unsent ?? (await hearOutcomes());
     const problem =
       (await documents("missing")) ??
       (await pull(store, api, pacing, (done, total) => phase({ is: "receiving", done, total }))) ??
@@ -162,6 +165,10 @@ export function createEngine(store: Store, api: Api, task: Task = "sync"): Engin
     phase({ is: "starting", at_ms: completeAtMs });
     await tellHeld(store, api);
     return null;
+  }
+
+  async function hearOutcomes(): Promise<Problem | null> {
+    return (await countParked(store)) > 0 ? pull(store, api, pacing, () => undefined) : null;
   }
 
   /** Makes sure of a session and of this device's numbering before anything is sent. */

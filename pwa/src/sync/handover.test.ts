@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { findHousehold } from "@/db/households";
 import { listNeedsMe, findVisit } from "@/db/visits";
 import { createEngine } from "./engine";
-import { countUnsent } from "./outbox";
+import { countParked, countUnsent } from "./outbox";
 import { leaveField } from "./pull";
 import { aPhone, isPush, isQuiet, until, World, writeVisit, type Phone } from "./testing/kit";
 
@@ -97,6 +97,32 @@ describe("a phone whose user works at a desk by now", () => {
     await until(world, [{ ...phone, engine: earlier }], async () => (await countUnsent(phone.store)) === 0);
     expect(world.server.visits.has(visit)).toBe(true);
     expect(world.server.pulls).toBe(before);
+    earlier.stop();
+    phone.close();
+  });
+
+  it("hears what became of what the office could not take in at once", async () => {
+    const world = new World();
+    const phone = await aPhone(world);
+    const { visit, op } = await writeVisit(phone, null);
+    world.server.refusals.set(visit, { outcome: "parked", code: "op.failed" });
+    phone.engine.start();
+    await until(world, [phone], () => isQuiet(phone));
+    phone.engine.stop();
+    await phone.engine.settled();
+    await leaveField(phone.store);
+    expect(await countParked(phone.store)).toBe(1);
+    const first = world.server.firstReceipts.get(op)!;
+    world.server.outcomes.push({ op_id: op, receipt: { ...first, outcome: "applied", code: undefined } });
+    const earlier = createEngine(phone.store, phone.api, "hand_in");
+    earlier.start();
+    await until(world, [{ ...phone, engine: earlier }], async () => (await countParked(phone.store)) === 0);
+    expect(await phone.store.db.outbox.count()).toBe(0);
+    await earlier.settled();
+    const { pulls } = world.server;
+    earlier.nudge("asked");
+    await earlier.settled();
+    expect(world.server.pulls).toBe(pulls);
     earlier.stop();
     phone.close();
   });

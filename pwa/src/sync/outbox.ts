@@ -95,6 +95,11 @@ export async function countStuck(store: Store): Promise<number> {
   return answered.filter((row) => !isParked(row)).count();
 }
 
+/** Operations that the server keeps and could not take in yet: what becomes of them comes by pull. */
+export async function countParked(store: Store): Promise<number> {
+  return store.db.outbox.where("state").equals("answered").filter(isParked).count();
+}
+
 async function heldNow(store: Store, rows: readonly OutboxRow[]): Promise<Held> {
   const { device_id, epoch } = await readMeta(store.db, "device");
   return { device: device_id, epoch, held: rows.map(({ seq, id }) => ({ seq, id })) };

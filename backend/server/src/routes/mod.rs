@@ -60,7 +60,7 @@ routes! {
     get GET "/api/v1/regions" meta::list_regions Signed(UseOwnAccount);
 
     post POST "/api/v1/sync/push" sync::push Signed(HandIn);
-    post POST "/api/v1/sync/pull" sync::pull Signed(SyncDevice);
+    post POST "/api/v1/sync/pull" sync::pull Signed(HandIn);
 
     get GET "/api/v1/visits" visits::list_visits Signed(ListVisits);
     get GET "/api/v1/visits/{id}" visits::find_visit Signed(ViewVisit);

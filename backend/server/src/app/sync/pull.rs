@@ -11,6 +11,7 @@ use crate::views::visit::VisitBody;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use ruhu_domain::actor::Actor;
 use ruhu_domain::ids::{ConflictId, HouseholdId, OpId, UserId, VisitId};
+use ruhu_domain::policy::{self, Action};
 use ruhu_domain::sync::conflict::{Conflict, ConflictState};
 use ruhu_domain::sync::cursor::{Cursor, CursorAt, FeedPosition};
 use ruhu_domain::time::Time;
@@ -33,8 +34,9 @@ const OUTCOME: &str = "outcome";
 const CURSOR_MAX_BYTES: usize = 512;
 
 impl App {
-    /// One page for a phone.
+    /// One page for a phone. Whoever works in the field no more hears what became of their parked work, and nothing else.
     pub async fn pull(&self, actor: &Actor, request: PullRequest) -> AppResult<PullView> {
+        self.check_field(actor).await?;
         let cursor = request.cursor.as_deref().map(read_cursor).transpose()?;
         let limit = request.limit.unwrap_or(PAGE).clamp(1, PAGE_MAX);
         let (app, actor) = (self.clone(), actor.clone());
@@ -48,8 +50,10 @@ impl App {
                     Some(known) => known.at,
                     None => CursorAt::Snapshot { after: None, feed: change::head(c)? },
                 };
-                let page = Page { app: &app, actor: &actor, limit };
+                let is_in_field = policy::may_attempt(actor.role, Action::SyncDevice);
+                let page = Page { app: &app, actor: &actor, limit, is_in_field };
                 let mut pulled = match at {
+                    CursorAt::Snapshot { feed, .. } if !is_in_field => page.ended(c, None, feed)?,
                     CursorAt::Snapshot { after, feed } => page.snapshot(c, after, feed)?,
                     CursorAt::Ended { after: (micros, op), feed } => {
                         page.ended(c, Some((Time::from_micros(micros), OpId(op))), feed)?
@@ -118,6 +122,7 @@ struct Page<'a> {
     app: &'a App,
     actor: &'a Actor,
     limit: i64,
+    is_in_field: bool,
 }
 
 impl Page<'_> {
@@ -167,8 +172,9 @@ impl Page<'_> {
         let rows = change::read_after(c, self.actor.user, after, self.limit)?;
         let more = i64::try_from(rows.len()).is_ok_and(|count| count >= self.limit);
         let next = CursorAt::Feed(rows.last().map_or(after, |row| row.position));
+        let is_told = |kind: ChangeKind| self.is_in_field || kind == ChangeKind::Outcome;
         let named = |kind: ChangeKind| -> BTreeSet<Uuid> {
-            rows.iter().filter(|row| row.kind == kind).map(|row| row.id).collect()
+            rows.iter().filter(|row| row.kind == kind && is_told(kind)).map(|row| row.id).collect()
         };
         let touched: BTreeSet<Uuid> = named(ChangeKind::Household).union(&named(ChangeKind::Evict)).copied().collect();
         let ids: Vec<HouseholdId> = touched.iter().copied().map(HouseholdId).collect();
