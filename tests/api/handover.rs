@@ -208,6 +208,27 @@ on_both_databases! {
         union.submits(a_visit().at_household(elsewhere.household)).await.refused_with("household.unknown");
     }
 
+    async fn a_union_hands_in_what_it_did_where_the_household_lay_at_its_time(app: &TestApp) {
+        let s = a_scene(app).await;
+        let city = app.city_reviewer().sign_in().await;
+        let union = app.hire(Role::GrassrootsAdmin).in_region(TOWN).sign_in().await;
+        let later = app.hire(Role::GrassrootsAdmin).in_region(OTHER_TOWN).sign_in().await;
+        app.clock.pass_s(60);
+        // Both go elsewhere; then the household goes from the region of the one into that of the other.
+        s.patches(&union, json!({ "scope": "150602009" })).await;
+        s.patches(&later, json!({ "scope": "150602009" })).await;
+        app.clock.pass_s(60);
+        let moved = a_revisit(&s.first, 1).found_changed("moved").in_town(OTHER_TOWN);
+        let moved = s.ana.submits(moved).await.applied();
+        city.approves(&moved).await.ok();
+        app.clock.pass_s(60);
+        let (union, later) = (again(app, &union).await, again(app, &later).await);
+        let late = union.submits(a_revisit(&s.first, 1)).await;
+        assert_eq!(late.pushed.receipt().0["code"], LATE);
+        late.applied();
+        later.submits(a_revisit(&s.first, 1)).await.refused_with("household.unknown");
+    }
+
     async fn a_shut_account_hands_in_once_it_is_open_again(app: &TestApp) {
         let s = a_scene(app).await;
         let (op, visit) = s.ana.submission(a_revisit(&s.first, 1));

@@ -10,12 +10,20 @@ use crate::policy::{self, Action, Target};
 use crate::region::RegionCode;
 use crate::time::Time;
 
-/// A role and area that an account had, and when that ended.
+/// A role and area that an account had, since when, and when that ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Posting {
     pub role: Role,
     pub scope: RegionCode,
+    pub since: Time,
     pub until: Time,
+}
+
+/// Where a household lay from a time on, until the next one of its stays began.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stay {
+    pub region: RegionCode,
+    pub since: Time,
 }
 
 /// What the server knows of somebody's past.
@@ -48,14 +56,15 @@ pub fn holds(user: UserId, role: Role, scope: &RegionCode, target: &Target<'_>) 
 }
 
 impl Past {
-    /// How the actor stands to a household that left their hands at `left_at`, as far as anybody was told.
-    pub fn holding(&self, actor: &Actor, target: &Target<'_>, left_at: Option<Time>) -> Holding {
+    /// How the actor stands to a household that left their hands at `left_at`, as far as anybody was told, and lay where
+    /// `stays` say, the earliest first.
+    pub fn holding(&self, actor: &Actor, target: &Target<'_>, left_at: Option<Time>, stays: &[Stay]) -> Holding {
         if holds(actor.user, actor.role, &actor.scope, target) {
             return Holding::Now;
         }
         // A former caseworker whom nobody relieved yet still stands in the file by name.
         let was_theirs = left_at.is_some_and(|at| self.reaches(at)) || is_named(actor.user, target);
-        let was_of_union = self.field_postings().any(|of| holds(actor.user, of.role, &of.scope, target));
+        let was_of_union = self.field_postings().any(|of| self.kept_file(of, stays));
         if self.may_hand_in(actor.role, Action::SubmitVisit) && (was_theirs || was_of_union) {
             return Holding::Then;
         }
@@ -70,6 +79,22 @@ impl Past {
     /// Whether field work in this region was the actor's while they had a phone already.
     pub fn worked_in(&self, region: &RegionCode) -> bool {
         self.field_postings().any(|of| of.scope.contains(region))
+    }
+
+    /// Whether the files of a region were the actor's while they had a phone already.
+    pub fn kept_files(&self) -> bool {
+        self.field_postings().any(|of| of.role == Role::GrassrootsAdmin)
+    }
+
+    /// Whether a union kept the file of a household while it lay in its region. Whoever was at the post when it left was
+    /// told; whoever was not is judged by where it lay at their time, not by where it lies today.
+    fn kept_file(&self, of: &Posting, stays: &[Stay]) -> bool {
+        let ends = stays.iter().skip(1).map(|stay| stay.since).chain([of.until]);
+        of.role == Role::GrassrootsAdmin
+            && stays.iter().zip(ends).any(|(stay, end)| {
+                let begin = stay.since.max(of.since).max(self.phone_since);
+                of.scope.contains(&stay.region) && begin <= end.min(of.until)
+            })
     }
 
     fn field_postings(&self) -> impl Iterator<Item = &Posting> {

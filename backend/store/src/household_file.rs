@@ -8,8 +8,9 @@ use crate::vault::{Home, Vault};
 use crate::{Conn, Result, StoreError, visit};
 use diesel::prelude::*;
 use ruhu_domain::form::{self, Dictionary, File};
-use ruhu_domain::household::{Household, first_facts};
+use ruhu_domain::household::{Household, first_facts, region_of};
 use ruhu_domain::ids::{HouseholdId, UserId, VisitId};
+use ruhu_domain::region::RegionCode;
 use ruhu_domain::time::Time;
 use std::collections::BTreeMap;
 
@@ -99,6 +100,20 @@ fn insert_revision(c: &mut Conn, vault: &Vault, household: &Household, origin: &
         ))
         .execute(c)?;
     Ok(())
+}
+
+/// Where the household lies by each revision of its file that says so, first to last.
+pub fn list_regions(c: &mut Conn, id: HouseholdId) -> Result<Vec<(Time, RegionCode)>> {
+    let of_household = revisions::table.filter(revisions::household_id.eq(id.to_string()));
+    // A region is not covered, so nothing needs to be opened.
+    let rows: Vec<(At, String)> =
+        of_household.order(revisions::rev).select((revisions::at, revisions::body)).load(c)?;
+    let mut regions = Vec::with_capacity(rows.len());
+    for (at, body) in rows {
+        let file: File = serde_json::from_str(&body)?;
+        regions.extend(region_of(&file).map(|region| (at.into(), region)));
+    }
+    Ok(regions)
 }
 
 /// The revisions of a file, latest first. The caller has seen that the household is in scope.

@@ -9,12 +9,12 @@ use ruhu_domain::actor::{Actor, Role};
 use ruhu_domain::ids::UserId;
 use ruhu_domain::policy::{self, Action, Target};
 use ruhu_domain::region::RegionCode;
-use ruhu_domain::tenure::{Holding, Past, Posting, holds};
+use ruhu_domain::tenure::{Holding, Past, Posting, Stay, holds};
 use ruhu_domain::time::Time;
 use ruhu_store::audit::{self, AuditRow};
 use ruhu_store::household::HouseholdRow;
 use ruhu_store::user::{self, User};
-use ruhu_store::{Conn, change, device};
+use ruhu_store::{Conn, change, device, household_file};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -35,16 +35,21 @@ pub fn before(user: &User) -> Value {
     json!({ "role": user.role, "scope": user.scope })
 }
 
-fn posting(row: &AuditRow) -> Option<Posting> {
+fn posting(row: &AuditRow, since: Time) -> Option<Posting> {
     let Update { before: Before { role, scope } } = serde_json::from_str(&row.detail).ok()?;
-    Some(Posting { role, scope, until: Time::from_naive_utc(row.at) })
+    Some(Posting { role, scope, since, until: Time::from_naive_utc(row.at) })
 }
 
 /// The actor's past, as far as a phone of theirs can have been there.
 pub fn past(c: &mut Conn, actor: &Actor) -> AppResult<Past> {
     let phone_since = device::find_first_known(c, actor.user)?.ok_or_else(AppError::not_found)?;
     let rows = audit::list_for_subject(c, "user", actor.user.uuid())?;
-    let postings = rows.iter().filter(|row| row.action == "user.update").filter_map(posting).collect();
+    let mut postings: Vec<Posting> = Vec::new();
+    for row in rows.iter().filter(|row| row.action == "user.update") {
+        // Each began where the one before it ended; before there was a phone it does not matter.
+        let since = postings.last().map_or(phone_since, |before| before.until);
+        postings.extend(posting(row, since));
+    }
     Ok(Past { phone_since, postings })
 }
 
@@ -60,7 +65,25 @@ pub fn holding(c: &mut Conn, actor: &Actor, row: &HouseholdRow) -> AppResult<Hol
         return Ok(Holding::Now);
     }
     let left_at = change::find_evicted_at(c, actor.user, row.id)?;
-    Ok(past(c, actor)?.holding(actor, &target, left_at))
+    let past = past(c, actor)?;
+    let stays = if past.kept_files() { stays(c, row)? } else { Vec::new() };
+    Ok(past.holding(actor, &target, left_at, &stays))
+}
+
+/// Where a household lay, as the revisions of its file say; each approval moves it when the file says another region.
+fn stays(c: &mut Conn, row: &HouseholdRow) -> AppResult<Vec<Stay>> {
+    let mut stays: Vec<Stay> = Vec::new();
+    for (since, region) in household_file::list_regions(c, row.id)? {
+        if stays.last().is_none_or(|last| last.region != region) {
+            stays.push(Stay { region, since });
+        }
+    }
+    // Before its first revision it lay where that says, or where a household found on the spot was found.
+    match stays.first_mut() {
+        Some(first) => first.since = Time::from_micros(0),
+        None => stays.push(Stay { region: row.region.clone(), since: Time::from_micros(0) }),
+    }
+    Ok(stays)
 }
 
 /// Whether a household is in somebody's hands now, and they can sign in.
