@@ -24,6 +24,18 @@ struct Index {
     name: String,
 }
 
+#[derive(QueryableByName)]
+struct SqlitePlan {
+    #[diesel(sql_type = Text)]
+    detail: String,
+}
+
+#[derive(QueryableByName)]
+struct PostgresPlan {
+    #[diesel(sql_type = Text, column_name = "QUERY PLAN")]
+    detail: String,
+}
+
 const SQLITE_COLUMNS: &str = "SELECT m.name AS \"of\", p.name AS name, (p.\"notnull\" <> 0 OR p.pk <> 0) AS required
     FROM sqlite_master m JOIN pragma_table_info(m.name) p
     WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite!_%' ESCAPE '!' AND m.name NOT LIKE '!_!_%' ESCAPE '!'";
@@ -94,6 +106,21 @@ on_both_backends! {
         assert!(!db.is_ready().await.unwrap());
         db.migrate().await.unwrap();
         assert_eq!(columns(&db).await, before);
+    }
+
+    async fn the_end_of_parked_work_is_found_in_the_feed_without_reading_it_all(db: TestDb) {
+        let asked = "SELECT user_id FROM changes WHERE kind = 'outcome' AND entity_id IN ('a', 'b')";
+        let plan = db.read(move |c: &mut Conn| -> Result<Vec<String>, StoreError> {
+            if !c.is_postgres() {
+                let lines: Vec<SqlitePlan> = diesel::sql_query(format!("EXPLAIN QUERY PLAN {asked}")).load(c)?;
+                return Ok(lines.into_iter().map(|line| line.detail).collect());
+            }
+            // An empty table is read faster than its index.
+            diesel::sql_query("SET LOCAL enable_seqscan = off").execute(c)?;
+            let lines: Vec<PostgresPlan> = diesel::sql_query(format!("EXPLAIN {asked}")).load(c)?;
+            Ok(lines.into_iter().map(|line| line.detail).collect())
+        }).await.unwrap();
+        assert!(plan.iter().any(|line| line.contains("changes_outcome")), "{plan:?}");
     }
 
     async fn a_code_outside_its_list_is_refused(db: TestDb) {

@@ -6,6 +6,7 @@ use crate::audit::AuditRow;
 use crate::schema::{changes, operations, parked};
 use crate::{Conn, Result};
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use ruhu_domain::form::number_in;
 use ruhu_domain::sync::operation::{Outcome, Receipt};
 use ruhu_domain::sync::parking::ParkState;
@@ -70,8 +71,10 @@ fn around(c: &mut Conn, ids: &[String]) -> Result<Around> {
             operations::receipt,
         ))
         .load(c)?;
+    // Written out, because a partial index is only used when the condition is there word for word.
+    let is_outcome = diesel::dsl::sql::<Bool>("kind = 'outcome'");
     let told: Vec<(String, String)> = changes::table
-        .filter(changes::kind.eq("outcome"))
+        .filter(is_outcome)
         .filter(changes::entity_id.eq_any(ids))
         .select((changes::entity_id, changes::user_id))
         .load(c)?;
