@@ -15,6 +15,7 @@ mod kit;
 mod logs;
 mod merging;
 mod meta;
+mod mix;
 mod openapi;
 mod outstanding;
 mod parking;

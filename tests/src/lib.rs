@@ -10,8 +10,9 @@ pub mod backends;
 pub mod factories;
 pub mod log;
 pub mod matchers;
+pub mod mix;
 
 pub use actors::Actor;
 pub use app::TestApp;
 pub use factories::{Draft, a_first_survey, a_revisit, a_visit};
-pub use matchers::{Receipt, Reply, Visit};
+pub use matchers::{Approval, Receipt, Reply, Visit};
