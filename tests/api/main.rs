@@ -13,6 +13,7 @@ mod health;
 mod households;
 mod kit;
 mod logs;
+mod long_away;
 mod merging;
 mod meta;
 mod mix;

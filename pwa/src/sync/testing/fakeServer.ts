@@ -47,6 +47,7 @@ export class FakeServer {
   readonly pushes: PushRequest[] = [];
   feed: Change[] = [];
   history = "history-1";
+  definitionsVersion = 1;
   pageSize = 50;
   /** The cookie jar of the one browser that talks to this server: whose session it holds. */
   cookie: { user: string; device: string } | null = null;
@@ -111,7 +112,9 @@ export class FakeServer {
     if (device === undefined) return problem(401, "auth.token");
     if (path === "/api/v1/sync/push") return this.push(body as PushRequest);
     if (path === "/api/v1/sync/pull") return this.pull(body as { cursor?: string });
-    if (path === "/api/v1/definitions") return this.document(request, { version: 1, dictionary: {}, codes: {}, forms: [] });
+    if (path === "/api/v1/definitions") {
+      return this.document(request, { version: this.definitionsVersion, dictionary: {}, codes: {}, forms: [] });
+    }
     if (path === "/api/v1/regions") return this.document(request, { version: 1, regions: [] });
     return problem(404, "not_found");
   }
@@ -139,8 +142,9 @@ export class FakeServer {
   }
 
   private document(request: Request, body: unknown): Response {
-    if (request.headers.get("if-none-match") === '"1"') return new Response(null, { status: 304 });
-    return json(200, body, { etag: '"1"' });
+    const etag = `"${(body as { version: number }).version}"`;
+    if (request.headers.get("if-none-match") === etag) return new Response(null, { status: 304 });
+    return json(200, body, { etag });
   }
 
   private login({ login, device }: { login: string; device: { id: string } }): Response {
