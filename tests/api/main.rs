@@ -18,6 +18,7 @@ mod merging;
 mod meta;
 mod mix;
 mod openapi;
+mod outbox_corpus;
 mod outstanding;
 mod parking;
 mod parking_desk;

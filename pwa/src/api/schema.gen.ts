@@ -1235,8 +1235,11 @@ export interface components {
              * @description Milliseconds by the phone's monotonic clock.
              */
             monotonic_ms: number;
-            /** @description 128 random bits in base64url, so that the hash tells nobody what the answers are. */
-            nonce: string;
+            /**
+             * @description 128 random bits in base64url, so that the hash tells nobody what the answers are.
+             *     Missing only in what the app wrote before 25 November 2026.
+             */
+            nonce?: string | null;
             /** Format: int64 */
             rev: number;
             signatures: components["schemas"]["JsonValue"][];

@@ -111,7 +111,9 @@ fn read_proposal(visit: &Value, hash: &str, subject: Uuid) -> AppResult<Proposal
     let proposal: Proposal = Proposal::deserialize(visit).map_err(|_| malformed())?;
     // No signature is taken before there is a place for it; evidence names photos by their SHA-256.
     let is_hash = |text: &String| text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    let is_whole = is_nonce(&proposal.nonce) && proposal.signatures.is_empty() && proposal.evidence.iter().all(is_hash);
+    let is_whole = proposal.nonce.as_deref().is_none_or(is_nonce)
+        && proposal.signatures.is_empty()
+        && proposal.evidence.iter().all(is_hash);
     if !is_whole || holds_nul(visit) {
         return Err(malformed());
     }

@@ -38,7 +38,7 @@ pub fn proposal(random: &mut Random, plan: Plan) -> Proposal {
         form: FormRef { id: form, version: 1 },
         dictionary_version: 1,
         app_version: "demo".to_owned(),
-        nonce: random.nonce(),
+        nonce: Some(random.nonce()),
         started_at: plan.started_at,
         ended_at,
         monotonic_ms: plan.minutes * 60_000,

@@ -187,8 +187,9 @@ pub struct ProposalBody {
     dictionary_version: u32,
     app_version: String,
     /// 128 random bits in base64url, so that the hash tells nobody what the answers are.
-    #[schema(pattern = "^[A-Za-z0-9_-]{22}$")]
-    nonce: String,
+    /// Missing only in what the app wrote before 25 November 2026.
+    #[schema(pattern = "^[A-Za-z0-9_-]{22}$", required = false)]
+    nonce: Option<String>,
     #[schema(value_type = Moment)]
     started_at: Time,
     #[schema(value_type = Moment)]
