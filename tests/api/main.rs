@@ -28,6 +28,7 @@ mod races;
 mod reviews;
 mod setup;
 mod start;
+mod sync_examples;
 mod sync_pull;
 mod sync_push;
 mod sync_visit;

@@ -188,7 +188,7 @@ pub struct ProposalBody {
     app_version: String,
     /// 128 random bits in base64url, so that the hash tells nobody what the answers are.
     /// Missing only in what the app wrote before 25 November 2026.
-    #[schema(pattern = "^[A-Za-z0-9_-]{22}$", required = false)]
+    #[schema(value_type = String, pattern = "^[A-Za-z0-9_-]{22}$", required = false)]
     nonce: Option<String>,
     #[schema(value_type = Moment)]
     started_at: Time,
