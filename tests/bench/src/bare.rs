@@ -170,3 +170,22 @@ pub const SELECT_VISITS: &str = "SELECT v.id, v.household_id, v.region_code, v.v
     v.state, v.visit_type, v.outcome, v.base_rev, v.started_at, v.ended_at, v.received_at, v.warnings, v.review, \
     v.file_rev, v.updated_at FROM visits v WHERE v.household_id IN (SELECT t.id FROM households t \
     WHERE (t.contact_id = $1 OR t.responsible_id = $1) AND t.id > $2 ORDER BY t.id LIMIT $3)";
+
+/// Tells a user that everything they hold has changed, once, at most `$2` rows.
+pub const INSERT_CHANGES: &str = "INSERT INTO changes (user_id, kind, entity_id, at) \
+    SELECT u.id, t.kind, t.id, CURRENT_TIMESTAMP FROM users u JOIN ( \
+        SELECT 'household' AS kind, h.id FROM households h WHERE h.contact_id = $1 OR h.responsible_id = $1 \
+        UNION ALL SELECT 'visit', v.id FROM visits v JOIN households h ON h.id = v.household_id \
+        WHERE h.contact_id = $1 OR h.responsible_id = $1) t ON u.id = $1 ORDER BY t.id LIMIT $2";
+
+/// What a pull after a cursor reads, in bare SQL: a page of the feed, then its households, then its visits without
+/// bodies. `$2` and `$3` are the last row's transaction and number, `$4` is the size of a page.
+pub const SELECT_CHANGED: [&str; 3] = [
+    "SELECT c.tx, c.seq FROM changes c WHERE c.user_id = $1 AND (c.tx, c.seq) > ($2, $3) ORDER BY c.tx, c.seq LIMIT $4",
+    "SELECT t.* FROM (SELECT c.kind, c.entity_id FROM changes c WHERE c.user_id = $1 AND (c.tx, c.seq) > ($2, $3) \
+        ORDER BY c.tx, c.seq LIMIT $4) c JOIN households t ON t.id = c.entity_id WHERE c.kind = 'household'",
+    "SELECT v.id, v.household_id, v.region_code, v.visitor_id, v.device_id, v.rev, v.hash, v.state, v.visit_type, \
+        v.outcome, v.base_rev, v.started_at, v.ended_at, v.received_at, v.warnings, v.review, v.file_rev, v.updated_at \
+        FROM (SELECT c.kind, c.entity_id FROM changes c WHERE c.user_id = $1 AND (c.tx, c.seq) > ($2, $3) \
+        ORDER BY c.tx, c.seq LIMIT $4) c JOIN visits v ON v.id = c.entity_id WHERE c.kind = 'visit'",
+];

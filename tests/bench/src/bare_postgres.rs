@@ -2,6 +2,7 @@
 
 use crate::Result;
 use crate::bare::{BareRun, SELECT_HOUSEHOLDS, SELECT_VISITS, STEPS, Sorter, Work, positions_sql};
+use crate::feed::Bare;
 use chrono::NaiveDateTime;
 use postgres::types::{ToSql, Type};
 use postgres::{Client, NoTls, Row, Statement};
@@ -109,6 +110,48 @@ pub fn read(url: &str, user: &str, page: usize) -> Result<(Duration, usize)> {
         match found.last().and_then(|row| row.first()) {
             Some(Cell::Text(Some(id))) if found.len() == page => after.clone_from(id),
             _ => return Ok((began.elapsed(), records)),
+        }
+    }
+}
+
+/// The server's own database, for what the feed holds.
+pub struct Feed {
+    client: Client,
+    from: (i64, i64),
+}
+
+impl Feed {
+    /// Remembers where the feed of this user stands.
+    pub fn open(url: &str, user: &str) -> Result<Self> {
+        let mut client = Client::connect(url, NoTls)?;
+        let last = "SELECT tx, seq FROM changes WHERE user_id = $1 ORDER BY tx DESC, seq DESC LIMIT 1";
+        let last = client.query_opt(last, &[&user])?;
+        let from = last.map_or((0, 0), |row| (row.get(0), row.get(1)));
+        Ok(Self { client, from })
+    }
+}
+
+impl Bare for Feed {
+    fn write_changes(&mut self, sql: &str, user: &str, most: i64) -> Result<u64> {
+        Ok(self.client.execute(sql, &[&user, &most])?)
+    }
+
+    fn read_changed(&mut self, sql: [&str; 3], user: &str, page: usize) -> Result<(Duration, usize)> {
+        self.client.batch_execute("ANALYZE changes")?;
+        let feed = self.client.prepare(sql[0])?;
+        let (households, visits) = (self.client.prepare(sql[1])?, self.client.prepare(sql[2])?);
+        let (mut at, mut records) = (self.from, 0);
+        let limit = i64::try_from(page)?;
+        let began = Instant::now();
+        loop {
+            let values: [&(dyn ToSql + Sync); 4] = [&user, &at.0, &at.1, &limit];
+            let rows = self.client.query(&feed, &values)?;
+            records +=
+                all(&mut self.client, &households, &values)?.len() + all(&mut self.client, &visits, &values)?.len();
+            match rows.last() {
+                Some(row) if rows.len() == page => at = (row.get(0), row.get(1)),
+                _ => return Ok((began.elapsed(), records)),
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::Result;
 use crate::bare::{BareRun, SELECT_HOUSEHOLDS, SELECT_VISITS, STEPS, Sorter, Work, positions_sql};
+use crate::feed::Bare;
 use rusqlite::types::Value;
 use rusqlite::{Connection, TransactionBehavior, params, params_from_iter};
 use std::sync::Mutex;
@@ -80,6 +81,46 @@ pub fn read(path: &str, user: &str, page: usize) -> Result<(Duration, usize)> {
         match found.last().and_then(|row| row.first()) {
             Some(Value::Text(id)) if found.len() == page => after.clone_from(id),
             _ => return Ok((began.elapsed(), records)),
+        }
+    }
+}
+
+/// The server's own database, for what the feed holds.
+pub struct Feed {
+    conn: Connection,
+    from: (i64, i64),
+}
+
+impl Feed {
+    /// Remembers where the feed of this user stands.
+    pub fn open(path: &str, user: &str) -> Result<Self> {
+        let conn = open(path)?;
+        let last = "SELECT COALESCE(MAX(seq), 0) FROM changes WHERE user_id = ?1";
+        let seq = conn.query_row(last, params![user], |row| row.get(0))?;
+        Ok(Self { conn, from: (0, seq) })
+    }
+}
+
+impl Bare for Feed {
+    fn write_changes(&mut self, sql: &str, user: &str, most: i64) -> Result<u64> {
+        Ok(u64::try_from(self.conn.execute(&sql.replace('$', "?"), params![user, most])?)?)
+    }
+
+    fn read_changed(&mut self, sql: [&str; 3], user: &str, page: usize) -> Result<(Duration, usize)> {
+        let [feed, households, visits] = sql.map(|sql| sql.replace('$', "?"));
+        let (mut feed, mut households) = (self.conn.prepare(&feed)?, self.conn.prepare(&households)?);
+        let mut visits = self.conn.prepare(&visits)?;
+        let (mut at, mut records) = (self.from, 0);
+        let limit = i64::try_from(page)?;
+        let began = Instant::now();
+        loop {
+            let values = params![user, at.0, at.1, limit];
+            let rows = all(&mut feed, values)?;
+            records += all(&mut households, values)?.len() + all(&mut visits, values)?.len();
+            match rows.last().map(Vec::as_slice) {
+                Some([Value::Integer(tx), Value::Integer(seq)]) if rows.len() == page => at = (*tx, *seq),
+                _ => return Ok((began.elapsed(), records)),
+            }
         }
     }
 }

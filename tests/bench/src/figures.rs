@@ -34,6 +34,19 @@ pub struct PullFigures {
     pub plain_cpu_ms: f64,
 }
 
+/// A phone with an old cursor catches up.
+#[derive(Debug)]
+pub struct FeedFigures {
+    /// Rows of the feed after the cursor.
+    pub rows: usize,
+    /// What the answers hold.
+    pub records: usize,
+    pub wire_bytes: usize,
+    pub packed_s: f64,
+    pub plain_s: f64,
+    pub bare_s: f64,
+}
+
 /// One database.
 #[derive(Debug)]
 pub struct Figures {
@@ -47,6 +60,7 @@ pub struct Figures {
     pub bare_cpu_ms_per_op: f64,
     pub pull: PullFigures,
     pub bare_read_s: f64,
+    pub feed: FeedFigures,
     pub idle_mib: f64,
     pub peak_mib: f64,
 }
@@ -66,6 +80,10 @@ impl Figures {
 
     fn mb_for_10k(&self) -> f64 {
         self.pull.wire_bytes as f64 / self.pull.households as f64 * 10_000.0 / 1e6
+    }
+
+    fn feed_line(&self, took_s: f64) -> String {
+        format!("{:.0} records/s, {took_s:.3} s", self.feed.records as f64 / took_s)
     }
 
     /// A table.
@@ -137,6 +155,10 @@ impl Figures {
             ),
             ("  bare SELECT", format!("{:.0} records/s, {:.3} s", records / self.bare_read_s, self.bare_read_s)),
             ("  10,000 households", format!("{:.2} MB on the wire", self.mb_for_10k())),
+            ("catching up", format!("{} changes, {} records", self.feed.rows, self.feed.records)),
+            ("  packed", self.feed_line(self.feed.packed_s) + &format!(", {} KB", self.feed.wire_bytes / 1000)),
+            ("  plain", self.feed_line(self.feed.plain_s)),
+            ("  bare SELECT", self.feed_line(self.feed.bare_s)),
             ("memory", format!("idle {:.1} MiB, at its peak {:.1} MiB", self.idle_mib, self.peak_mib)),
         ];
         let rows: String = lines.iter().map(|(name, value)| format!("  {name:<20} {value}\n")).collect();
@@ -151,6 +173,9 @@ impl Figures {
             "push_per_s": round(self.push_per_s()), "push_operations": self.push.operations,
             "push_p50_ms": round(self.push.p50_ms), "push_p99_ms": round(self.push.p99_ms),
             "push_cpu_ms_per_op": round(self.push.server_cpu_ms_per_op),
+            "feed_changes": self.feed.rows, "feed_records": self.feed.records, "feed_wire_bytes": self.feed.wire_bytes,
+            "feed_packed_s": round(self.feed.packed_s), "feed_plain_s": round(self.feed.plain_s),
+            "feed_bare_s": round(self.feed.bare_s),
             "bare_per_s": round(self.bare_per_s()), "push_to_bare": round(self.ratio()),
             "bare_cpu_ms_per_op": round(self.bare_cpu_ms_per_op),
             "pull_households": self.pull.households, "pull_records": self.pull.records,

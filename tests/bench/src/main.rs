@@ -1,13 +1,14 @@
 //! Measures the real server beside bare SQL (docs/PERFORMANCE.md).
 //!
 //! For each database: synthetic people into a fresh one, a copy of it for bare SQL, the release binary on the first;
-//! then memory at rest, first sync, push, memory at its peak; last, the rows that the push wrote, by bare SQL into
+//! then memory at rest, first sync, push, memory at its peak, catching up from an old cursor; last, the rows that the push wrote, by bare SQL into
 //! the copy. Everything is on this machine, bounded in number and time, and stopped or dropped at the end.
 
 mod bare;
 mod bare_postgres;
 mod bare_sqlite;
 mod database;
+mod feed;
 mod figures;
 mod http;
 mod pull;
@@ -52,6 +53,9 @@ struct Arguments {
     /// Households before the push; 7,800, so that one phone holds more than 2,000; 800 with --quick.
     #[arg(long)]
     households: Option<usize>,
+    /// Changes that a phone with an old cursor catches up on; 100,000, or 10,000 with --quick.
+    #[arg(long)]
+    changes: Option<usize>,
     /// Phones that push at the same time.
     #[arg(long, default_value_t = PHONES)]
     phones: usize,
@@ -121,6 +125,13 @@ fn measure(kind: Kind, arguments: &Arguments, definitions: &Arc<Definitions>) ->
     let pull = pull::run(&server, first, rounds)?;
     let push = push::run(&server, &lanes)?;
     let peak_mib = server.peak_mib()?;
+    let changes = arguments.changes.unwrap_or(if arguments.quick { 10_000 } else { 100_000 });
+    let mut own: Box<dyn feed::Bare> = match kind {
+        Kind::Sqlite => Box::new(bare_sqlite::Feed::open(&databases.server_place(), &first.user)?),
+        Kind::Postgres => Box::new(bare_postgres::Feed::open(&databases.server_place(), &first.user)?),
+    };
+    let feed = feed::run(&server, first, own.as_mut(), changes, rounds)?;
+    drop(own);
     drop(server);
     drop(lanes);
 
@@ -151,6 +162,7 @@ fn measure(kind: Kind, arguments: &Arguments, definitions: &Arc<Definitions>) ->
         push,
         bare,
         pull,
+        feed,
         bare_read_s: median(reads.iter().map(|(took, _)| took.as_secs_f64()).collect()),
         idle_mib,
         peak_mib,

@@ -12,30 +12,32 @@ use std::time::Duration;
 /// Households of one page: what the app asks for on a good link.
 pub const PAGE: usize = 200;
 /// What browsers offer.
-const BROWSER: &str = "gzip, deflate, br, zstd";
-const PLAIN: &str = "";
+pub const BROWSER: &str = "gzip, deflate, br, zstd";
+pub const PLAIN: &str = "";
 /// A feed that never ends would be a fault.
 const PAGES_MAX: usize = 1_000;
 
-/// Everything that one first sync brought.
+/// Everything that a pull brought, page by page.
 #[derive(Default)]
-struct Fetched {
-    households: usize,
-    visits: usize,
-    wire_bytes: usize,
-    coding: String,
-    took: Duration,
+pub struct Fetched {
+    pub households: usize,
+    pub visits: usize,
+    pub wire_bytes: usize,
+    pub coding: String,
+    pub took: Duration,
+    /// Where the next pull goes on.
+    pub cursor: Value,
 }
 
 /// Several first syncs, packed as for a browser and plain; figures are medians.
 pub fn run(server: &Server, worker: &Worker, rounds: usize) -> Result<PullFigures> {
     let mut client = Client::connect(server.address)?;
     client.sign_in(&worker.login, demo::PASSWORD, &worker.device.to_string())?;
-    let first = fetch(&mut client, BROWSER)?;
+    let first = fetch(&mut client, BROWSER, Value::Null)?;
     let cpu_before = server.cpu_ms()?;
-    let packed = (0..rounds).map(|_| fetch(&mut client, BROWSER)).collect::<Result<Vec<_>>>()?;
+    let packed = (0..rounds).map(|_| fetch(&mut client, BROWSER, Value::Null)).collect::<Result<Vec<_>>>()?;
     let cpu_between = server.cpu_ms()?;
-    let plain = (0..rounds).map(|_| fetch(&mut client, PLAIN)).collect::<Result<Vec<_>>>()?;
+    let plain = (0..rounds).map(|_| fetch(&mut client, PLAIN, Value::Null)).collect::<Result<Vec<_>>>()?;
     let cpu_after = server.cpu_ms()?;
     let seconds = |of: &[Fetched]| median(of.iter().map(|one| one.took.as_secs_f64()).collect());
     let plain_bytes = plain.first().map_or(0, |one| one.wire_bytes);
@@ -53,10 +55,10 @@ pub fn run(server: &Server, worker: &Worker, rounds: usize) -> Result<PullFigure
     })
 }
 
-/// Pages until the server has no more; unpacking and reading them is not counted.
-fn fetch(client: &mut Client, codings: &str) -> Result<Fetched> {
+/// Pages from a cursor (`null`: a first sync) until the server has no more; unpacking and reading them is not counted.
+pub fn fetch(client: &mut Client, codings: &str, from: Value) -> Result<Fetched> {
     let mut all = Fetched::default();
-    let mut cursor = Value::Null;
+    let mut cursor = from;
     for _ in 0..PAGES_MAX {
         let body = json!({ "cursor": cursor, "limit": PAGE }).to_string();
         let reply = client.post("/api/v1/sync/pull", body.as_bytes(), codings)?.expect_ok()?;
@@ -73,10 +75,10 @@ fn fetch(client: &mut Client, codings: &str) -> Result<Fetched> {
                 _ => return Err("a change of an unknown kind".into()),
             }
         }
-        if page["more"] != json!(true) {
-            return Ok(all);
-        }
         cursor = page["cursor"].clone();
+        if page["more"] != json!(true) {
+            return Ok(Fetched { cursor, ..all });
+        }
     }
-    Err("the first sync did not end".into())
+    Err("the pull did not end".into())
 }

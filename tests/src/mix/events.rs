@@ -42,9 +42,9 @@ fn both(value: impl Into<Value>) -> Says {
 pub fn happen(chance: &mut Chance, family: &Family, days: f64) -> Vec<Event> {
     let mut of = Happening { chance, days, events: Vec::new() };
     for person in &family.persons {
-        of.to_person(person);
+        of.befall_person(person);
     }
-    of.to_household(family);
+    of.befall_household(family);
     let mut events = of.events;
     events.sort_by(|a, b| a.day.total_cmp(&b.day));
     events
@@ -77,7 +77,7 @@ impl Happening<'_> {
         }
     }
 
-    fn to_person(&mut self, person: &Person) {
+    fn befall_person(&mut self, person: &Person) {
         let is_of_working_age = (16..60).contains(&person.age) && person.work != "student" && person.work != "retired";
         let has_new_work =
             is_of_working_age && self.at_rate("work", 0.2, Some("job"), |chance| new_work(chance, person));
@@ -113,7 +113,7 @@ impl Happening<'_> {
         }
     }
 
-    fn to_household(&mut self, family: &Family) {
+    fn befall_household(&mut self, family: &Family) {
         let persons = &family.persons;
         if family.has_dibao {
             self.at_rate("dibao", 1.0, None, |chance| {
