@@ -1,5 +1,6 @@
 //! A realistic mix of concurrent edits (docs/decisions/2026-12-01-mix-of-edits.md): how many of the visits that overlap
 //! need a person, and whether every value that anybody typed is still somewhere.
+#![allow(clippy::print_stdout, reason = "the figures are what this is for")]
 
 use crate::conflicts::cards;
 use ruhu_domain::form::{self, Change, File, Path};
