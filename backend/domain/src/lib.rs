@@ -8,6 +8,7 @@ pub mod actor;
 pub mod form;
 pub mod household;
 pub mod ids;
+pub mod nonce;
 pub mod policy;
 pub mod refusal;
 pub mod region;

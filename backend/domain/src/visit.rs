@@ -7,7 +7,7 @@ use crate::form::changes::Change;
 use crate::household::codes;
 use crate::ids::{DeviceId, HouseholdId, UserId, VisitId};
 use crate::time::Time;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 mod refusal;
@@ -90,10 +90,10 @@ pub struct Proposal {
     pub form: FormRef,
     pub dictionary_version: u32,
     pub app_version: String,
-    /// 128 random bits ([`is_nonce`]), so that nobody finds the answers by trying which ones have this hash.
+    /// 128 random bits, so that nobody finds the answers by trying which ones have this hash.
     /// Kept like a sealed value, and given to nobody but the visitor. The app before 25 November 2026 wrote none,
     /// and what it wrote is taken in for ever (tests/vectors/outbox).
-    #[serde(default, deserialize_with = "some_text", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "crate::nonce::read_if_there", skip_serializing_if = "Option::is_none")]
     pub nonce: Option<String>,
     pub started_at: Time,
     pub ended_at: Time,
@@ -119,16 +119,6 @@ impl Proposal {
     pub fn ended_at_corrected(&self) -> Time {
         self.ended_at.corrected_by_ms(self.clock_offset_ms)
     }
-}
-
-/// What may be missing, but is a text when it is there.
-fn some_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    String::deserialize(deserializer).map(Some)
-}
-
-/// Whether a text is 128 bits in base64url, without padding.
-pub fn is_nonce(text: &str) -> bool {
-    text.len() == 22 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
 /// One reason of a return or rejection, at a field or about the whole (`path` empty).
