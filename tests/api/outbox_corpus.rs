@@ -93,7 +93,10 @@ async fn replays(app: &TestApp, outbox: &Outbox) {
 on_both_databases! {
     async fn an_outbox_of_every_older_app_is_taken_in(app: &TestApp) {
         for outbox in corpus() {
-            replays(app, &outbox).await;
+            // The same person lives in all of them, so that they would meet in one database.
+            let own = TestApp::new(app.db().backend()).await.expect("a database like the other one");
+            replays(&own, &outbox).await;
+            own.ends_sound().await;
         }
     }
 

@@ -3,9 +3,9 @@
 //!
 //! `RUHU_BLESS=1 cargo test -p ruhu-tests --test api sync_examples` writes the examples anew.
 
-use crate::conflicts::{a_home, the_card};
+use crate::conflicts::{a_home, cards, the_card};
 use ruhu_domain::sync::operation::{BATCH_MAX_OPS, Outcome};
-use ruhu_tests::{Actor, Reply, TestApp, a_revisit, a_visit, on_one_database};
+use ruhu_tests::{Actor, Reply, TestApp, a_first_survey, a_revisit, a_visit, on_one_database};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use uuid::Uuid;
 const BEGIN: &str = "<!-- examples: written by tests/api/sync_examples.rs -->\n";
 const END: &str = "<!-- examples end -->\n";
 /// Where codes of these three come from. What a form finds in an answer is its own business, and in FORMS.md.
-const SOURCES: [&str; 13] = [
+const SOURCES: [&str; 14] = [
     "backend/server/src/app/sync/operations.rs",
     "backend/server/src/app/sync/parking.rs",
     "backend/server/src/app/sync/prepare.rs",
@@ -27,7 +27,8 @@ const SOURCES: [&str; 13] = [
     "backend/domain/src/sync/conflict.rs",
     "backend/domain/src/sync/merge/policy.rs",
     "backend/domain/src/sync/parking.rs",
-    "backend/domain/src/visit.rs",
+    "backend/domain/src/visit/refusal.rs",
+    "backend/server/src/app/sync/replay.rs",
 ];
 /// Words of the same form that are no codes: actions of the audit.
 const ACTIONS: [&str; 3] = ["conflict.void", "conflict.open", "household.create"];
@@ -52,6 +53,9 @@ impl Names {
     }
 
     fn name_of(&mut self, key: &str, text: &str) -> String {
+        if key == "birth_date" {
+            return "1949-12-31".to_owned();
+        }
         let is_hex = |text: &str| text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit());
         let kind = if Uuid::parse_str(text).is_ok() {
             "id"
@@ -173,6 +177,9 @@ async fn conflicts(app: &TestApp, book: &mut Book) {
     book.say("`conflict`:", &receipt(&pushed(&home.ben, &[op]).await));
     let card = the_card(&home.ben).await;
     book.say("The conflict, as a pull brings it:", &card);
+    let twice = home.ben.submits(a_first_survey().of_number(&home.first.id_no())).await.in_conflict();
+    let question = cards(&home.ben).await.into_iter().find(|card| card["mine"]["visit_id"] == json!(twice.id));
+    book.say("The question whether a household was filed twice:", &question.expect("a card"));
     let body = json!({ "conflict_id": card["id"], "choice": "mine" });
     let decision = home.ben.op("conflict.decide", card["id"].as_str().unwrap().parse().unwrap(), &body);
     book.say("A `conflict.decide`:", &decision);
