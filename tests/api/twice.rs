@@ -66,6 +66,22 @@ on_both_databases! {
         }
     }
 
+    async fn the_card_says_what_became_of_the_other_household(app: &TestApp) {
+        let Twice { ben, boss, first, .. } = filed_twice(app, false).await;
+        let contact = |card: &Value| card["theirs"]["value"]["contact"]["name"].clone();
+        let cursor = ben.pulls(None, 500).await.cursor;
+        assert_eq!(contact(&the_card(&ben).await), "示例安");
+        let cam = app.caseworker().named("示例康").sign_in().await;
+        boss.assigns(first.household, Some(cam.id), None).await.ok();
+        let told = |phone: &ruhu_tests::actors::Phone| phone.rows.iter().find(|((kind, _), _)| kind == "conflict").map(|(_, card)| card.clone());
+        let phone = ben.pulls(cursor.as_deref(), 500).await;
+        assert_eq!(contact(&told(&phone).unwrap()), "示例康");
+        boss.approves(&first).await.ok();
+        let phone = ben.pulls(phone.cursor.as_deref(), 500).await;
+        let card = told(&phone).unwrap();
+        assert_eq!((&card["theirs"]["value"]["status"], &card["theirs"]["in_file"]), (&json!("first_review"), &json!(true)));
+    }
+
     async fn one_household_keeps_its_first_file_and_the_other_is_closed(app: &TestApp) {
         let Twice { ben, boss, first, second, .. } = filed_twice(app, true).await;
         let card = the_card(&ben).await;

@@ -6,7 +6,7 @@ use crate::vault::Vault;
 use crate::{Conn, Result};
 use diesel::prelude::*;
 use ruhu_domain::household::FileStatus;
-use ruhu_domain::ids::{HouseholdId, VisitId};
+use ruhu_domain::ids::{ConflictId, HouseholdId, VisitId};
 use ruhu_domain::sync::conflict::ConflictState;
 use ruhu_domain::sync::merge::{Choice, ClashKind};
 use ruhu_domain::sync::twice::{Numbered, place};
@@ -106,6 +106,20 @@ pub fn list_asking(c: &mut Conn, own: HouseholdId) -> Result<Vec<HouseholdId>> {
     let open = about(own).filter(conflicts::state.eq(ConflictState::Open.code()));
     let ids: Vec<Stored<HouseholdId>> =
         open.select(conflicts::household_id).distinct().order(conflicts::household_id).load(c)?;
+    Ok(ids.into_iter().map(Into::into).collect())
+}
+
+/// The open questions that show this household, as one of the two.
+pub fn list_open_about(c: &mut Conn, household: HouseholdId) -> Result<Vec<ConflictId>> {
+    let open = ConflictState::Open.code();
+    let asking = about(household).filter(conflicts::state.eq(open)).select(conflicts::id);
+    let own = conflicts::table
+        .filter(conflicts::household_id.eq(household.to_string()))
+        .filter(conflicts::state.eq(open))
+        .filter(conflicts::kind.eq(ClashKind::Twice.code()))
+        .select(conflicts::id);
+    let mut ids: Vec<Stored<ConflictId>> = asking.load(c)?;
+    ids.extend(own.load::<Stored<ConflictId>>(c)?);
     Ok(ids.into_iter().map(Into::into).collect())
 }
 

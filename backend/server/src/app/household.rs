@@ -4,7 +4,7 @@ use crate::app::audience::{People, audience};
 use crate::app::error::AppError;
 use crate::app::record::{Titles, cover_change, summaries};
 use crate::app::visit::event;
-use crate::app::{App, AppResult};
+use crate::app::{App, AppResult, twice};
 use crate::views::household::{
     AssignRequest, HouseholdBody, HouseholdItem, HouseholdList, HouseholdQuery, HouseholdView, PageQuery,
     RevisionChange, RevisionList, RevisionView,
@@ -159,6 +159,7 @@ impl App {
                 for conflict in conflict::list_open_ids(c, id)? {
                     change::record(c, &told, ChangeKind::Conflict, conflict.uuid(), now)?;
                 }
+                twice::tell_showing(&app, c, id, now)?;
                 let detail = serde_json::json!({
                     "contact": wanted.contact_id, "responsible": wanted.responsible_id,
                 });

@@ -351,6 +351,7 @@ fn save(
     let detail = json!({ "rev": visit.rev, "hash": visit.hash, "file_rev": visit.file_rev, "reasons": codes });
     tell(c, actor, &visit, household, now, action, detail)?;
     leave(app, c, actor, &visit, now)?;
+    twice::tell_showing(app, c, household.id, now)?;
     let row = visit::find_unscoped(c, visit.id)?.ok_or_else(AppError::not_found)?;
     let household = household::find_unscoped(c, household.id)?.ok_or_else(AppError::not_found)?;
     let mut titles = Titles::new(actor.user);

@@ -1,7 +1,7 @@
 //! A household filed twice: what a visit meets in other files and other visits, and what follows from the answer.
 
 use crate::app::case::Case;
-use crate::app::settle::settle_all;
+use crate::app::settle::{settle_all, tell};
 use crate::app::visit::event;
 use crate::app::{App, AppResult};
 use ruhu_domain::actor::Actor;
@@ -15,7 +15,7 @@ use ruhu_domain::time::Time;
 use ruhu_store::household::HouseholdRow;
 use ruhu_store::twice::Holder;
 use ruhu_store::visit::VisitRow;
-use ruhu_store::{Conn, StoreError, audit, household, twice, visit, visit_list};
+use ruhu_store::{Conn, StoreError, audit, conflict, household, twice, visit, visit_list};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -91,6 +91,17 @@ pub fn settle_asking(app: &App, c: &mut Conn, actor: &Actor, own: HouseholdId, n
     for asking in twice::list_asking(c, own)? {
         household::hold(c, asking)?;
         settle_all(app, c, actor, asking, now)?;
+    }
+    Ok(())
+}
+
+/// What lists say of a household moved: the cards that show it as one of two come anew.
+pub fn tell_showing(app: &App, c: &mut Conn, shown: HouseholdId, now: Time) -> AppResult<()> {
+    for id in twice::list_open_about(c, shown)? {
+        let Some(open) = conflict::find_unscoped(c, &app.vault, id)? else { continue };
+        let missing = || StoreError::Broken("a conflict without its household".to_owned());
+        let household = household::find_unscoped(c, open.household)?.ok_or_else(missing)?;
+        tell(c, &household, &open, now)?;
     }
     Ok(())
 }
