@@ -1239,7 +1239,7 @@ export interface components {
              * @description 128 random bits in base64url, so that the hash tells nobody what the answers are.
              *     Missing only in what the app wrote before 25 November 2026.
              */
-            nonce?: string | null;
+            nonce?: string;
             /** Format: int64 */
             rev: number;
             signatures: components["schemas"]["JsonValue"][];

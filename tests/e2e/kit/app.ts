@@ -75,7 +75,7 @@ export async function openRecord(page: Page, texts: Texts, name: string, saying?
 }
 
 /** What the desk says after a decision. */
-export const decided = (page: Page, texts: Texts, decision: "approved" | "returned"): Promise<void> =>
+export const decided = (page: Page, texts: Texts, decision: "approved" | "returned" | "rejected"): Promise<void> =>
   seen(page.getByText(new RegExp(texts.t(`reviews.said.${decision}`, { name: ".+" }))));
 
 /** Taps and counts the taps. */
