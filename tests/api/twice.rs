@@ -97,11 +97,77 @@ on_both_databases! {
         assert_eq!(phone.visit(second.id).unwrap()["state"], "rejected", "what was recorded stays with its author");
     }
 
-    async fn a_rejection_for_another_reason_closes_nothing(app: &TestApp) {
+    async fn a_reviewer_knows_better_than_the_finder(app: &TestApp) {
+        for (code, status) in [("wrong_person", "draft"), ("duplicate", "closed_lead")] {
+            let Twice { ben, boss, second, .. } = filed_twice(app, true).await;
+            answers(&ben, &the_card(&ben).await, json!({ "choice": "mine" })).await.applied();
+            boss.rejects_as(&second, code).await.ok();
+            assert_eq!(status_of(&boss, second.household).await, status, "{code}");
+        }
+        let alone = app.caseworker().sign_in().await.submits(a_first_survey()).await.applied();
+        let boss = app.supervisor().sign_in().await;
+        boss.rejects(&alone).await.ok();
+        assert_eq!(status_of(&boss, alone.household).await, "draft", "no other file holds it");
+    }
+
+    async fn who_gets_the_visit_back_is_asked_again(app: &TestApp) {
+        let Twice { ben, boss, first, .. } = filed_twice(app, true).await;
+        let draft = a_first_survey().of_number(&first.id_no());
+        let second = ben.submits(draft.clone()).await.in_conflict();
+        // The number is in two other households by now, and each is a question of its own.
+        let own = |cards: Vec<Value>| cards.into_iter().filter(|card| card["mine"]["visit_id"] == json!(second.id)).collect::<Vec<_>>();
+        for card in own(cards(&ben).await) {
+            answers(&ben, &card, json!({ "choice": "theirs" })).await.applied();
+        }
+        boss.approves(&second).await.refused(409, "visit.stale_review");
+        boss.returns(&second).await.ok();
+        let again = ben.submits(draft.again(&second, 2)).await.in_conflict();
+        for card in own(cards(&ben).await) {
+            answers(&ben, &card, json!({ "choice": "mine" })).await.applied();
+        }
+        let record = boss.opens(&again).await.ok();
+        assert_eq!(record["may"]["approve"], true);
+        let known = record["conflicts"].as_array().unwrap().iter().fold(again.approval(), |approval, of| approval.knowing(of));
+        boss.approves(known).await.ok();
+    }
+
+    async fn what_is_taken_back_as_the_same_leaves_no_open_door(app: &TestApp) {
         let Twice { ben, boss, second, .. } = filed_twice(app, true).await;
-        answers(&ben, &the_card(&ben).await, json!({ "choice": "mine" })).await.applied();
-        boss.rejects(&second).await.ok();
-        assert_eq!(status_of(&boss, second.household).await, "draft");
+        answers(&ben, &the_card(&ben).await, json!({ "choice": "theirs" })).await.applied();
+        ben.withdraws(&second, "已有档案").await.receipt().applied();
+        assert_eq!(status_of(&boss, second.household).await, "closed_lead");
+        assert_eq!(ben.pulls(None, 500).await.household(second.household).unwrap()["status"], "closed_lead");
+    }
+
+    async fn one_word_ends_the_question_on_both_sides_and_overrules_nobody(app: &TestApp) {
+        for is_same in [true, false] {
+            let [ana, ben] = [app.caseworker().sign_in().await, app.caseworker().sign_in().await];
+            let boss = app.supervisor().sign_in().await;
+            let mut draft = a_first_survey();
+            let first = ana.submits(draft.clone()).await.applied();
+            app.clock.pass_s(60);
+            let second = ben.submits(a_first_survey().of_number(&first.id_no())).await.in_conflict();
+            app.clock.pass_s(60);
+            // Another visit to the first household brings the number, too, and arrived after the second.
+            let cam = app.caseworker().sign_in().await;
+            boss.assigns(first.household, Some(ana.id), Some(cam.id)).await.ok();
+            draft.id = Uuid::now_v7();
+            let third = cam.submits(draft).await.in_conflict();
+            let about = |visit: &Visit, cards: Vec<Value>| {
+                let is_own = |card: &Value| card["kind"] == "twice" && card["mine"]["visit_id"] == json!(visit.id);
+                cards.into_iter().find(is_own)
+            };
+            let theirs = about(&third, cards(&cam).await).expect("asked from that side, too");
+            if is_same {
+                answers(&cam, &theirs, json!({ "choice": "theirs" })).await.applied();
+            }
+            let mine = about(&second, cards(&ben).await).expect("a card");
+            answers(&ben, &mine, json!({ "choice": "mine" })).await.applied();
+            let open = about(&third, cards(&cam).await);
+            assert!(open.is_none(), "nobody is asked any more: {open:?}");
+            let may = boss.opens(&third).await.ok()["may"]["approve"].clone();
+            assert_eq!(may, json!(!is_same), "the answer of its own finder holds it up");
+        }
     }
 
     async fn the_question_ends_with_the_other_visit(app: &TestApp) {

@@ -246,7 +246,12 @@ impl Actor {
 
     /// Rejects a visit for good.
     pub async fn rejects(&self, visit: &Visit) -> Reply {
-        let body = json!({ "visit_rev": visit.rev, "visit_hash": visit.hash, "code": "duplicate", "text": "重复登记" });
+        self.rejects_as(visit, "duplicate").await
+    }
+
+    /// Rejects the visit for a reason.
+    pub async fn rejects_as(&self, visit: &Visit, code: &str) -> Reply {
+        let body = json!({ "visit_rev": visit.rev, "visit_hash": visit.hash, "code": code, "text": "已核实" });
         self.posts(&format!("/api/v1/visits/{}/reject", visit.id), &body).await
     }
 

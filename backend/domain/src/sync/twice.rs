@@ -82,12 +82,28 @@ pub enum Answered {
     Same(Vec<String>),
 }
 
-/// What a visit's conflicts say about what it meets now. An open question counts as asked: it holds up the approval by
-/// itself.
-pub fn answered(met: &[Clash], conflicts: &[Conflict]) -> Answered {
+/// Whether a conflict still speaks for a visit that is at revision `rev`. That two files are one household was said of
+/// the revision that was there: who gets the visit back and sends it again is asked again.
+pub fn counts(conflict: &Conflict, rev: i64) -> bool {
+    let is_same = conflict.clash.kind == ClashKind::Twice
+        && conflict.decision.as_ref().is_some_and(|decision| decision.choice == Choice::Theirs);
+    conflict.state != ConflictState::Void && (!is_same || conflict.visit_rev == rev)
+}
+
+/// The households of which it was said that they are the visit's own.
+pub fn said_same(conflicts: &[Conflict], rev: i64) -> Vec<HouseholdId> {
+    let same = conflicts
+        .iter()
+        .filter(|of| counts(of, rev) && of.decision.as_ref().is_some_and(|decision| decision.choice == Choice::Theirs));
+    same.filter_map(|of| other(&of.clash)).collect()
+}
+
+/// What the conflicts of a visit at revision `rev` say about what it meets now. An open question counts as asked: it
+/// holds up the approval by itself.
+pub fn answered(met: &[Clash], conflicts: &[Conflict], rev: i64) -> Answered {
     let mut same = Vec::new();
     for clash in met {
-        let known = conflicts.iter().find(|of| of.state != ConflictState::Void && of.is_of(clash));
+        let known = conflicts.iter().find(|of| counts(of, rev) && of.is_of(clash));
         match known.map(|known| known.decision.as_ref().map(|decision| decision.choice)) {
             None => return Answered::Unasked,
             Some(Some(Choice::Theirs)) => same.extend(number_paths(clash)),

@@ -92,12 +92,17 @@ fn an_approval_needs_an_answer_about_each_household_that_the_visit_meets() {
     let (apart, same) = (decided(2, Choice::Mine).unwrap(), decided(2, Choice::Theirs).unwrap());
     let void = Conflict { state: ConflictState::Void, ..a_conflict(2) };
     let number = format!("persons/{PERSON}/id_no");
-    assert_eq!(answered(&[], &[]), Answered::Apart);
-    assert_eq!(answered(&[met(2)], &[]), Answered::Unasked);
-    assert_eq!(answered(&[met(2)], &[void]), Answered::Unasked);
-    assert_eq!(answered(&[met(2)], &[a_conflict(2)]), Answered::Apart, "the open question holds it up by itself");
-    assert_eq!(answered(&[met(2)], std::slice::from_ref(&apart)), Answered::Apart);
-    assert_eq!(answered(&[met(2)], std::slice::from_ref(&same)), Answered::Same(vec![number]));
-    assert_eq!(answered(&[met(2), met(3)], &[apart]), Answered::Unasked);
-    assert_eq!(answered(&[], &[same]), Answered::Apart, "the number was wrong, and is mended");
+    assert_eq!(answered(&[], &[], 1), Answered::Apart);
+    assert_eq!(answered(&[met(2)], &[], 1), Answered::Unasked);
+    assert_eq!(answered(&[met(2)], &[void], 1), Answered::Unasked);
+    assert_eq!(answered(&[met(2)], &[a_conflict(2)], 1), Answered::Apart, "the open question holds it up by itself");
+    assert_eq!(answered(&[met(2)], std::slice::from_ref(&apart), 1), Answered::Apart);
+    assert_eq!(answered(&[met(2)], std::slice::from_ref(&same), 1), Answered::Same(vec![number]));
+    assert_eq!(answered(&[met(2), met(3)], &[apart], 1), Answered::Unasked);
+    assert_eq!(answered(&[met(2)], std::slice::from_ref(&same), 2), Answered::Unasked, "sent again, asked again");
+    assert_eq!(
+        (said_same(std::slice::from_ref(&same), 1), said_same(std::slice::from_ref(&same), 2)),
+        (vec![house(2)], vec![])
+    );
+    assert_eq!(answered(&[], &[same], 1), Answered::Apart, "the number was wrong, and is mended");
 }

@@ -6,7 +6,7 @@ use crate::app::error::{AppError, Refused};
 use crate::app::household::{page, read_code, shown_name};
 use crate::app::record::{cover_change, target};
 use crate::app::settle::{settle_all, tell};
-use crate::app::twice::covered_people;
+use crate::app::twice::{covered_people, settle_other};
 use crate::app::visit::event;
 use crate::app::{App, AppResult, tenure};
 use crate::views::conflict::{
@@ -131,6 +131,10 @@ pub fn decide(app: &App, c: &mut Conn, actor: &Actor, wanted: &DecideConflictBod
     tell(c, &household, &decided, now)?;
     // What is decided changes what others are held against.
     settle_all(app, c, actor, household.id, now)?;
+    // The other household may have asked the same from its side.
+    if let Some(other) = twice::other(&decided.clash) {
+        settle_other(app, c, actor, other, now)?;
+    }
     Ok(Decided { household: household.id, visit_rev: row.rev })
 }
 

@@ -32,6 +32,8 @@ use std::collections::BTreeMap;
 /// The code tables of reasons.
 const RETURN_REASONS: &str = "return_reason";
 const REJECT_REASONS: &str = "reject_reason";
+/// The reason code of a rejection: the household has a file already.
+const DUPLICATE: &str = "duplicate";
 /// The reason code of a declined path.
 const DECLINED: &str = "declined";
 
@@ -84,7 +86,10 @@ impl App {
                 let (reasons, text) = (reasons.clone(), text.clone());
                 let review = Review { by: actor.user, at: now, decision, reasons, text };
                 let household = match decision {
-                    Decision::Rejected => twice::close_if_same(&app, c, &actor, &file.visit, file.household, now)?,
+                    Decision::Rejected => {
+                        let is_duplicate = review.reasons.iter().any(|reason| reason.code == DUPLICATE);
+                        twice::close_if_same(&app, c, &actor, &file.visit, file.household, is_duplicate, now)?
+                    }
                     Decision::Approved | Decision::Returned => file.household.into_clear(&app.vault)?,
                 };
                 let review = Outcome { review, file_rev: None };

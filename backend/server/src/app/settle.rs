@@ -13,6 +13,7 @@ use ruhu_domain::refusal::Finding;
 use ruhu_domain::sync::conflict::{Conflict, ConflictState, Side, VISITOR_FIRST_MS};
 use ruhu_domain::sync::merge::Clash;
 use ruhu_domain::sync::operation::Outcome;
+use ruhu_domain::sync::twice::counts;
 use ruhu_domain::time::Time;
 use ruhu_domain::visit::{Visit, VisitState};
 use ruhu_store::change::{self, ChangeKind};
@@ -144,9 +145,8 @@ impl<'a> Desk<'a> {
                 self.make_void(c, known.clone())?;
             }
         }
-        let is_known = |clash: &Clash| {
-            case.conflicts.iter().any(|conflict| conflict.state != ConflictState::Void && conflict.is_of(clash))
-        };
+        let is_known =
+            |clash: &Clash| case.conflicts.iter().any(|conflict| counts(conflict, row.rev) && conflict.is_of(clash));
         for (clash, theirs) in found.into_iter().filter(|(clash, _)| !is_known(clash)) {
             self.open_conflict(c, row, case, clash, theirs)?;
             has_open = true;

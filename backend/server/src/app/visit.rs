@@ -13,7 +13,7 @@ use ruhu_domain::ids::{HouseholdId, VisitId};
 use ruhu_domain::policy::{self, Action};
 use ruhu_domain::region::RegionCode;
 use ruhu_domain::sync::operation::Outcome;
-use ruhu_domain::sync::twice::numbers;
+use ruhu_domain::sync::twice::{numbers, said_same};
 use ruhu_domain::tenure::Holding;
 use ruhu_domain::time::Time;
 use ruhu_domain::visit::{Proposal, Visit};
@@ -21,7 +21,7 @@ use ruhu_store::audit::{self, Event};
 use ruhu_store::change::{self, ChangeKind};
 use ruhu_store::household::{self, HouseholdRow, Made};
 use ruhu_store::visit::VisitRow;
-use ruhu_store::{Conn, household_file, user, visit, visit_list};
+use ruhu_store::{Conn, conflict, household_file, user, visit, visit_list};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -65,7 +65,8 @@ pub fn submit_visit(app: &App, c: &mut Conn, actor: &Actor, sent: &Submission, n
     visit::insert_revision(c, &app.vault, &visit, &household.region, &sent.covered, sent.op)?;
     let numbers = numbers(app.definitions.dictionary(), &proposal.changes);
     ruhu_store::twice::write(c, &app.vault, visit.id, &numbers)?;
-    let meets = !twice::holders(app, c, household.id, &numbers, (visit.received_at, visit.id))?.is_empty();
+    let before = (visit.received_at, visit.id);
+    let meets = !ruhu_store::twice::list_holders(c, &app.vault, &numbers, household.id, before)?.is_empty();
     tell(c, actor, &visit, &household, now, "visit.submit", json!({ "rev": visit.rev, "base_rev": visit.base_rev }))?;
     let fresh = Arrival { outcome: Outcome::Applied, state: visit.state, refused: Vec::new() };
     // Nobody else can have been at a household that came with this visit, unless it has a file under another id.
@@ -97,15 +98,20 @@ pub fn withdraw_visit(
     household::hold(c, row.household_id)?;
     let household = household::find_unscoped(c, row.household_id)?.ok_or_else(unknown)?;
     let expected = row.state;
-    let visit = Visit::from(row).withdrawn(actor.user, rev).map_err(|refusal| AppError::rule(&refusal))?;
+    let visit = Visit::from(row.clone()).withdrawn(actor.user, rev).map_err(|refusal| AppError::rule(&refusal))?;
     visit::update_state(c, &visit, expected, now)?;
     let users = audience(c, &household.region, [household.contact, household.responsible, Some(actor.user)])?;
     change::record(c, &users, ChangeKind::Visit, id.uuid(), now)?;
     let detail = json!({ "rev": rev, "reason_chars": reason.chars().count() });
     audit::append(c, &event(now, actor, "visit.withdraw", "visit", id.uuid(), detail))?;
+    let household_id = household.id;
+    let conflicts = conflict::list_for_visit(c, &app.vault, id)?;
+    if !said_same(&conflicts, rev).is_empty() {
+        twice::close_if_same(app, c, actor, &row, household, false, now)?;
+    }
     leave(app, c, actor, &visit, now)?;
     let (outcome, state) = (Outcome::Applied, visit.state.code());
-    Ok(Effect { outcome, note: None, rev, state, household: household.id, errors: Vec::new() })
+    Ok(Effect { outcome, note: None, rev, state, household: household_id, errors: Vec::new() })
 }
 
 /// A household that is there, and what the visit to it began with.
