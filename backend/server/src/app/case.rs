@@ -49,7 +49,8 @@ impl Case {
     pub fn open(app: &App, c: &mut Conn, row: HouseholdRow, proposal: &Proposal) -> AppResult<Self> {
         // What a visitor found and nobody approved yet counts as nothing, though lists show its first facts:
         // whoever's visit is approved first, its reviewer sees them as changes.
-        let is_found = row.rev == 0 && row.status == FileStatus::Draft;
+        // So it stays when the household was closed because it has another file, and a late visit comes all the same.
+        let is_found = row.rev == 0 && matches!(row.status, FileStatus::Draft | FileStatus::ClosedLead);
         let household = row.into_clear(&app.vault)?;
         let now = if is_found { File::new() } else { household.file.clone() };
         let base = if is_found || household.rev == proposal.base_rev {
