@@ -139,6 +139,29 @@ on_both_databases! {
         assert_eq!(ben.pulls(None, 500).await.household(second.household).unwrap()["status"], "closed_lead");
     }
 
+    async fn a_late_visit_to_the_closed_one_comes_in_whole(app: &TestApp) {
+        let ben = app.caseworker().sign_in().await;
+        let boss = app.supervisor().sign_in().await;
+        let first = app.caseworker().sign_in().await.submits(a_first_survey()).await.applied();
+        boss.approves(&first).await.ok();
+        let mut draft = a_first_survey().of_number(&first.id_no());
+        let second = ben.submits(draft.clone()).await.in_conflict();
+        answers(&ben, &the_card(&ben).await, json!({ "choice": "theirs" })).await.applied();
+        boss.rejects(&second).await.ok();
+        // Written before the phone heard of it: another first survey of the same door, with another name and number.
+        draft.id = Uuid::now_v7();
+        let (receipt, late) = {
+            let number = a_first_survey().finish(app.now()).0.id_no();
+            let (op, late) = ben.submission(draft.of_number(&number).of_person("示例另"));
+            (ben.pushes(&[op]).await.receipt(), late)
+        };
+        assert_eq!(receipt.applied()["code"], "household.closed");
+        boss.approves(&late).await.ok();
+        let file = boss.gets(&format!("/api/v1/households/{}", late.household)).await.ok()["household"]["file"].clone();
+        assert_eq!(file["town_code"], late.proposal["file_after"]["town_code"]);
+        assert_eq!(status_of(&boss, late.household).await, "closed_lead", "an approval reopens nothing");
+    }
+
     async fn one_word_ends_the_question_on_both_sides_and_overrules_nobody(app: &TestApp) {
         for is_same in [true, false] {
             let [ana, ben] = [app.caseworker().sign_in().await, app.caseworker().sign_in().await];

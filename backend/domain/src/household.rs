@@ -52,6 +52,13 @@ impl FileStatus {
         !matches!(self, Self::Cancelled | Self::Archived | Self::ClosedLead)
     }
 
+    /// Whether a file at revision 0 in this state is what a visitor found: nobody approved anything of it, lists show
+    /// its first facts, and whoever's visit is approved first brings all of it. Only such a household is closed at
+    /// revision 0; a lead's facts are the office's own.
+    pub fn is_found(self, rev: i64) -> bool {
+        rev == 0 && matches!(self, Self::Draft | Self::ClosedLead)
+    }
+
     /// Whether nobody has approved a first survey yet.
     pub fn is_before_first_survey(self) -> bool {
         matches!(self, Self::Lead | Self::Draft)

@@ -2,6 +2,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { canonicalJson } from "../../../pwa/src/forms/canonical";
 import type { components } from "../../../pwa/src/api/schema.gen";
+import { type Asked, someAnswer } from "../../sim/src/answers";
 import { PASSWORD } from "./server";
 
 type Schemas = components["schemas"];
@@ -105,30 +106,11 @@ export async function submitVisit(who: Member, visit: Proposal): Promise<void> {
   if (!arrived.includes(again?.outcome ?? "")) throw new Error(`the visit was not taken: ${JSON.stringify(again)}`);
 }
 
-interface Field {
-  type: string;
-  codes?: string;
-  min?: number;
-}
-
 /** The same for a visit of which only what matters is said: what the form still asks for is answered somehow. */
 export async function submitFilled(who: Member, visit: Proposal): Promise<void> {
-  const { dictionary, codes } = await who.get<{ dictionary: { fields: Record<string, Field> }; codes: { tables: Record<string, { code: string }[]> } }>("/definitions");
-  const some = (path: string): unknown => {
-    const field = dictionary.fields[path.replace(/\/[0-9a-f-]{36}\//, "/*/")];
-    const code = codes.tables[field?.codes ?? ""]?.[0]?.code;
-    switch (field?.type) {
-      case "code": return code;
-      case "set": return [code];
-      case "bool": return false;
-      case "int": case "decimal": case "money": return field.min ?? 0;
-      case "year": return 2020;
-      case "date": return "2020-01-01";
-      case "month": return "2020-01";
-      case "region": return "150602";
-      default: return "示例内容";
-    }
-  };
+  const { dictionary, codes } = await who.get<{ dictionary: { fields: Record<string, Asked> }; codes: { tables: Record<string, { code: string }[]> } }>("/definitions");
+  const some = (path: string): unknown =>
+    someAnswer(dictionary.fields[path.replace(/\/[0-9a-f-]{36}\//, "/*/")], codes.tables);
   let filled = visit;
   for (let tries = 0; tries < 40; tries += 1) {
     const receipt = await push(who, filled);

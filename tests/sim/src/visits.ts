@@ -8,6 +8,7 @@ import { addRow, setValue, type VisitDraft } from "@/features/visits/logic/draft
 import { contentOf, settle } from "@/features/visits/logic/outcome";
 import { shanghaiDay } from "@/db/time";
 import { doorTimes, type ProposedContent } from "@/sync/submit";
+import { someAnswer } from "./answers";
 import type { Chance } from "./chance";
 import type { Ledger } from "./ledger";
 
@@ -72,22 +73,6 @@ export function revisit(draft: VisitDraft, chance: Chance): VisitDraft {
   return next;
 }
 
-function answer(field: Field | undefined, data: Definitions): Json {
-  if (!field) return "示例内容";
-  const code = (): string => data.codes.tables[field.codes ?? ""]?.[0]?.code ?? "";
-  switch (field.type) {
-    case "code": return code();
-    case "set": return [code()];
-    case "bool": return false;
-    case "int": case "decimal": case "money": return field.min ?? 0;
-    case "year": return 2020;
-    case "date": return "2020-01-01";
-    case "month": return "2020-01";
-    case "region": return "150602";
-    default: return "示例内容";
-  }
-}
-
 function metaOf(draft: VisitDraft, clock: { nowMs: number; clockOffsetMs: number }): Meta {
   const times = doorTimes(draft, clock);
   return {
@@ -106,7 +91,7 @@ export function fillIn(draft: VisitDraft, { data, form }: Books, clock: { nowMs:
     const { problems } = evaluateDraft(data, form, next.base, next.answers, metaOf(next, clock));
     const asked = problems.filter(isMissing);
     if (asked.length === 0) return next;
-    for (const { path } of asked) next = setValue(next, path, answer(fieldAt(data.dictionary, path), data));
+    for (const { path } of asked) next = setValue(next, path, someAnswer(fieldAt(data.dictionary, path), data.codes.tables));
   }
   return next;
 }

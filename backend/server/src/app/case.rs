@@ -3,7 +3,7 @@
 use crate::app::error::AppError;
 use crate::app::{App, AppResult};
 use ruhu_domain::form::{self, Change, Definitions, File};
-use ruhu_domain::household::{FileStatus, Household};
+use ruhu_domain::household::Household;
 use ruhu_domain::ids::{ConflictId, UserId, VisitId};
 use ruhu_domain::sync::carry::{Answer, carry_out};
 use ruhu_domain::sync::conflict::{Conflict, ConflictState, Side};
@@ -47,10 +47,8 @@ pub struct Ahead {
 impl Case {
     /// Loads the base and works out the changes.
     pub fn open(app: &App, c: &mut Conn, row: HouseholdRow, proposal: &Proposal) -> AppResult<Self> {
-        // What a visitor found and nobody approved yet counts as nothing, though lists show its first facts:
-        // whoever's visit is approved first, its reviewer sees them as changes.
-        // So it stays when the household was closed because it has another file, and a late visit comes all the same.
-        let is_found = row.rev == 0 && matches!(row.status, FileStatus::Draft | FileStatus::ClosedLead);
+        // What a visitor found and nobody approved yet counts as nothing: the reviewer sees its first facts as changes.
+        let is_found = row.status.is_found(row.rev);
         let household = row.into_clear(&app.vault)?;
         let now = if is_found { File::new() } else { household.file.clone() };
         let base = if is_found || household.rev == proposal.base_rev {

@@ -38,8 +38,8 @@ pub fn meet(app: &App, c: &mut Conn, row: &VisitRow, case: &Case) -> AppResult<V
     }
     let is_filed = |holders: &[Holder]| holders.iter().any(|holder| holder.visit.is_none());
     let mut found: Vec<(HouseholdId, Vec<Holder>)> = by_household.into_iter().collect();
-    found.sort_by_key(|(id, holders)| (!is_filed(holders), *id));
     let same = said_same(&case.conflicts, row.rev);
+    found.sort_by_key(|(id, holders)| (!same.contains(id), !is_filed(holders), *id));
     let mut met = Vec::new();
     for (other, holders) in found {
         if met.len() == ASKED_MAX {
@@ -136,8 +136,7 @@ pub fn close_if_same(
     is_duplicate: bool,
     now: Time,
 ) -> AppResult<Household> {
-    let is_young = found.rev == 0 && found.status.is_before_first_survey();
-    if !is_young || visit_list::has_others_under_way(c, found.id, row.id)? {
+    if found.rev > 0 || found.status != FileStatus::Draft || visit_list::has_others_under_way(c, found.id, row.id)? {
         return Ok(found.into_clear(&app.vault)?);
     }
     let missing = || StoreError::Broken("a visit without its proposal".to_owned());

@@ -151,7 +151,7 @@ fn open_known(
 
 /// Whether anybody had filed the household before this visitor found it.
 pub fn is_filed(row: &HouseholdRow, actor: &Actor) -> bool {
-    row.rev > 0 || row.status != FileStatus::Draft || row.author != actor.user
+    !row.status.is_found(row.rev) || row.author != actor.user
 }
 
 fn unknown_household() -> AppError {
