@@ -1,7 +1,7 @@
 // One person, two doors: the ID number that a caseworker brings is in another household's file already. They say
 // without a signal whether it is the same household; the supervisor rejects the second filing, and it is closed.
 import { randomBytes, randomUUID } from "node:crypto";
-import { afterAll, beforeAll } from "vitest";
+import { afterAll, beforeAll, expect } from "vitest";
 import { type Household, type Member, type Proposal, member, plainHouseholds, pullAll, submitFilled } from "./kit/api";
 import { beginDay, button, decided, dialog, go, heading, pillSays, search, seen, signIn, underWorker } from "./kit/app";
 import { DESK, type Phone, expectNoPageErrors, openBrowser } from "./kit/browser";
@@ -143,6 +143,8 @@ journey("one household at two doors", () => [phone?.page, desk?.page], (step) =>
     await go(page, zhTexts, "households");
     await (await search(page, zhTexts, FOUND)).first().click();
     await seen(page.getByText(t("households.status.closed_lead")));
+    await seen(page.getByText(t("households.page.closedText")));
+    expect(await button(page, t("households.page.start")).count()).toBe(0);
     await look(page, "closed");
     for (const one of [phone, desk]) expectNoPageErrors(one.page);
   });

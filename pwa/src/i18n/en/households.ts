@@ -29,6 +29,8 @@ export default {
   page: {
     back: "Households",
     gone: "This household is not on this phone",
+    closed: "Not visited any more",
+    closedText: "This file is closed, for example because the household has another one. The visits that you recorded stay below.",
     goneText: "It may have passed to somebody else, or has not been downloaded yet.",
     start: "Start a visit",
     choose: "Kind of visit",

@@ -29,6 +29,8 @@ export default {
   page: {
     back: "家庭",
     gone: "这户家庭不在本机",
+    closed: "这户不再走访",
+    closedText: "档案已关闭，例如同一户已另有档案。您记录的走访都保留在下面。",
     goneText: "可能已转给别人，或者还没有下载。",
     start: "开始走访",
     choose: "选择走访类型",
